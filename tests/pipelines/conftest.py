@@ -1,0 +1,90 @@
+"""A runner of the platform, with reconcile installed by the action's own step."""
+
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from reconciler.sandbox.server import Sandbox
+from tests.cli.conftest import SEED, clean_environment, sandbox_environment
+from tests.pipelines.github import GitHub, serving
+from tests.pipelines.platform import ROOT, Ran, Runner, load
+
+ACTION = load(ROOT / "action.yml")
+GIVEN = {"python": {"python-path": sys.executable}}
+INSTALL = "Install reconcile"
+
+
+def offline() -> dict[str, str]:
+    """Variables with which pip installs without an index: what it needs is this environment's."""
+    packages = next(path for path in sys.path if path.endswith("site-packages"))
+    return {
+        **clean_environment(),
+        "PIP_NO_INDEX": "1",
+        "PIP_NO_BUILD_ISOLATION": "0",  # the opposite of what it says
+        "PYTHONPATH": packages,
+    }
+
+
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The environment that the action's step makes."""
+    temporary = tmp_path_factory.mktemp("runner")
+    install = [step for step in ACTION["runs"]["steps"] if step["name"] == INSTALL]
+    action = {**ACTION, "runs": {"steps": install}}
+    ran = Runner(temporary, temporary, offline()).run(action, {}, GIVEN)
+    assert ran.code == 0, ran.log
+    return temporary / "reconcile"
+
+
+@pytest.fixture
+def ecr() -> Iterator[Sandbox]:
+    """An embedded ECR with the seed's repository, empty of policies."""
+    with Sandbox() as sandbox:
+        sandbox.create_repository("payments/api")
+        yield sandbox
+
+
+@pytest.fixture
+def github() -> Iterator[GitHub]:
+    """The API of GitHub."""
+    with serving() as api:
+        yield api
+
+
+class Job:
+    """A job whose checkout has the seed's access file; its registry and its API are stand-ins."""
+
+    def __init__(self, folder: Path, installed: Path, ecr: Sandbox, github: GitHub) -> None:
+        self.workspace = folder / "workspace"
+        self.workspace.mkdir()
+        self.file = self.workspace / "ecr_access.yaml"
+        self.file.write_text(SEED)
+        self._folder = folder
+        self._installed = installed
+        self._ecr = ecr
+        self._github = github
+        self._runs = 0
+
+    def run(self, command: str, event: Mapping[str, object] | None = None, **inputs: str) -> Ran:
+        """Run all steps of the action after the installation."""
+        self._runs += 1
+        temporary = self._folder / f"temp-{self._runs}"
+        temporary.mkdir()
+        (temporary / "reconcile").symlink_to(self._installed)
+        environment = {**offline(), **sandbox_environment(self._ecr)}
+        runner = Runner(self.workspace, temporary, environment, self._github.url, event or {})
+        named = {name.replace("_", "-"): text for name, text in inputs.items()}
+        return runner.run(ACTION, {"command": command, **named}, GIVEN, skip=[INSTALL])
+
+
+@pytest.fixture
+def job(tmp_path: Path, installed: Path, ecr: Sandbox, github: GitHub) -> Job:
+    """A job, ready to run the action."""
+    return Job(tmp_path, installed, ecr, github)
+
+
+def pull_request(number: int = 7, commit: str = "4f" * 20) -> dict[str, object]:
+    """The event of a pull request."""
+    return {"pull_request": {"number": number, "head": {"sha": commit}}}

@@ -1,0 +1,132 @@
+"""GitHub Actions, as far as the action and the example workflows need it: steps that run for real.
+
+Each `run:` of the YAML is run by bash as the runner does ("Workflow syntax for GitHub Actions",
+`shell`), with the variables that the runner sets. A step with `uses:` only has the outputs that a
+test gives it.
+"""
+
+import json
+import re
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).parents[2]
+TOKEN = "ghs_tokenOfThisRun"
+BASH = ("bash", "--noprofile", "--norc", "-e", "-o", "pipefail")
+
+
+@dataclass(frozen=True)
+class Ran:
+    """How an action ended: the exit code of its last step that ran, its log, its outputs."""
+
+    code: int
+    log: str
+    steps: Mapping[str, str]
+    outputs: Mapping[str, str]
+    summary: str
+
+
+@dataclass(frozen=True)
+class Runner:
+    """A runner: its folders, and the variables of the job."""
+
+    workspace: Path
+    temporary: Path
+    environment: Mapping[str, str]
+    api: str = "http://127.0.0.1:9"
+    event: Mapping[str, object] = field(default_factory=dict)
+
+    def run(
+        self,
+        action: Mapping[str, object],
+        inputs: Mapping[str, str],
+        given: Mapping[str, Mapping[str, str]],
+        skip: Sequence[str] = (),
+    ) -> Ran:
+        """Run a composite action; `given` are the outputs of the steps with `uses:`, by id."""
+        declared = action["inputs"]
+        known = {name: str(one.get("default", "")) for name, one in declared.items()}
+        assert set(inputs) <= set(known)
+        context = {f"inputs.{name}": text for name, text in {**known, **inputs}.items()}
+        context = {name: _filled(text, {"github.token": TOKEN}) for name, text in context.items()}
+        context |= {
+            f"steps.{step}.outputs.{name}": text
+            for step, outputs in given.items()
+            for name, text in outputs.items()
+        }
+        summary = self.temporary / "summary.md"
+        log, code, ran = "", 0, {}
+        for step in action["runs"]["steps"]:
+            title = step["name"]
+            if "uses" in step or title in skip or not _holds(step.get("if"), context):
+                continue
+            done, outputs = self._step(step, context, summary)
+            log, code, ran[title] = log + done.stdout, done.returncode, done.stdout
+            context |= {f"steps.{step.get('id')}.outputs.{k}": v for k, v in outputs.items()}
+            if code:
+                break
+        shown = {name: _filled(one["value"], context) for name, one in action["outputs"].items()}
+        return Ran(code, log, ran, shown, summary.read_text() if summary.exists() else "")
+
+    def _step(
+        self, step: Mapping[str, object], context: Mapping[str, str], summary: Path
+    ) -> tuple[subprocess.CompletedProcess[str], Mapping[str, str]]:
+        self.temporary.mkdir(exist_ok=True)
+        script, output, event = (self.temporary / n for n in ("step.sh", "output", "event.json"))
+        script.write_text(step["run"])
+        output.write_text("")
+        event.write_text(json.dumps(self.event))
+        own = {name: _filled(text, context) for name, text in step.get("env", {}).items()}
+        done = subprocess.run(
+            [*BASH, script],
+            cwd=self.workspace,
+            env={
+                **self.environment,
+                "CI": "true",
+                "GITHUB_ACTIONS": "true",
+                "GITHUB_ACTION_PATH": str(ROOT),
+                "GITHUB_API_URL": self.api,
+                "GITHUB_EVENT_PATH": str(event),
+                "GITHUB_OUTPUT": str(output),
+                "GITHUB_REPOSITORY": "octo-org/access",
+                "GITHUB_RUN_ID": "42",
+                "GITHUB_SERVER_URL": "https://github.com",
+                "GITHUB_STEP_SUMMARY": str(summary),
+                "GITHUB_WORKSPACE": str(self.workspace),
+                "RUNNER_TEMP": str(self.temporary),
+                **own,
+            },
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            timeout=120,
+            check=False,
+        )
+        lines = output.read_text().splitlines()
+        return done, dict(line.split("=", 1) for line in lines)
+
+
+def load(path: Path) -> Mapping[str, object]:
+    """The YAML of an action or a workflow; `on` and `true` are text, as the platform reads them."""
+    document = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
+    assert isinstance(document, dict)
+    return document
+
+
+def _filled(text: str, context: Mapping[str, str]) -> str:
+    """A text with its expressions replaced; what nothing has set is empty."""
+    return re.sub(r"\$\{\{ *([\w.-]+) *\}\}", lambda found: context.get(found[1], ""), text)
+
+
+def _holds(condition: str | None, context: Mapping[str, str]) -> bool:
+    """Whether an `if:` holds; it may only compare for equality, joined by `&&`."""
+    if condition is None:
+        return True
+    inside = condition.removeprefix("${{").removesuffix("}}")
+    terms = [re.fullmatch(r" *([\w.-]+) == '([^']*)' *", term) for term in inside.split("&&")]
+    assert all(terms), condition
+    return all(context.get(term[1], "") == term[2] for term in terms)
