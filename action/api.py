@@ -6,7 +6,7 @@ in the REST API" and "Rate limits for the REST API" (GitHub Docs).
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Literal, NamedTuple
@@ -20,16 +20,16 @@ RETRY_DELAYS = (0.5, 1.0, 2.0)
 """Seconds before each further attempt."""
 
 
-class ForbiddenError(Exception):
+class ApiError(Exception):
+    """The API refused a call, and would refuse it again."""
+
+
+class ForbiddenError(ApiError):
     """The token must not do this."""
 
 
-class UnavailableError(Exception):
+class UnavailableError(ApiError):
     """The API did not answer, or refused for a while; another attempt may succeed."""
-
-
-class FailedError(Exception):
-    """The API answered with an error that another attempt would not change."""
 
 
 class Post(NamedTuple):
@@ -70,7 +70,7 @@ class Api:
     ) -> object:
         """Make one call and return the JSON of the response.
 
-        Raises ForbiddenError, UnavailableError and FailedError.
+        Raises ApiError; its kinds say what would help.
         """
         request = Request(  # noqa: S310 - the address is the platform's
             f"{self.url}/repos/{self.repository}/{path}",
@@ -96,14 +96,14 @@ class Api:
         return document
 
 
-def _error(error: HTTPError) -> Exception:
+def _error(error: HTTPError) -> ApiError:
     message = f"{error.code} {error.reason}"
     is_limit = "retry-after" in error.headers or error.headers["x-ratelimit-remaining"] == "0"
     if error.code >= HTTPStatus.INTERNAL_SERVER_ERROR or error.code == HTTPStatus.TOO_MANY_REQUESTS:
         return UnavailableError(message)
     if error.code == HTTPStatus.FORBIDDEN:
         return UnavailableError(f"{message}: rate limit") if is_limit else ForbiddenError(message)
-    return FailedError(message)
+    return ApiError(message)
 
 
 def _post(entry: object, key: str) -> Post | None:
@@ -114,7 +114,7 @@ def _post(entry: object, key: str) -> Post | None:
     return None
 
 
-def own_post(posts: Iterator[Post], marker: str, author: str) -> Post | None:
+def own_post(posts: Iterable[Post], marker: str, author: str) -> Post | None:
     """Return the first post of this author that begins with the marker.
 
     Somebody else's is never taken: its author could edit what it says later.

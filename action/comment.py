@@ -9,14 +9,7 @@ import sys
 from pathlib import Path
 
 from action import job
-from action.api import (
-    Api,
-    FailedError,
-    ForbiddenError,
-    UnavailableError,
-    own_post,
-    with_retries,
-)
+from action.api import Api, ApiError, ForbiddenError, own_post, with_retries
 from action.report import marker
 
 
@@ -39,7 +32,7 @@ def main() -> None:
             "request from a fork has a token that only reads; another one needs the permission "
             "'pull-requests: write'",
         )
-    except (UnavailableError, FailedError) as error:
+    except ApiError as error:
         job.annotate("error", f"the comment was not posted: {error}")
         sys.exit(1)
 

@@ -7,6 +7,7 @@ code is an output, so that later steps can report a failure before it ends the j
 import json
 import os
 import shlex
+import signal
 import subprocess
 import sys
 import tempfile
@@ -81,7 +82,10 @@ def _inputs() -> Inputs:
 
 
 def _run(arguments: Sequence[str]) -> Outcome:
-    """Run reconcile where the files are; what it writes is shown at once."""
+    """Run reconcile where the files are; what it writes is shown at once.
+
+    A job that is cancelled interrupts it once, so that an apply ends in order.
+    """
     messages: list[str] = []
     with subprocess.Popen(
         [Path(sys.executable).with_name("reconcile"), *arguments],
@@ -89,7 +93,10 @@ def _run(arguments: Sequence[str]) -> Outcome:
         stderr=subprocess.PIPE,
         encoding="utf-8",
         errors="replace",
+        start_new_session=True,
     ) as process:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda number, _: process.send_signal(number))
         for line in process.stderr or ():
             messages.append(line)
             sys.stderr.write(line)

@@ -123,10 +123,10 @@ def _filled(text: str, context: Mapping[str, str]) -> str:
 
 
 def _holds(condition: str | None, context: Mapping[str, str]) -> bool:
-    """Whether an `if:` holds; it may only compare for equality, joined by `&&`."""
+    """Whether an `if:` holds; it may only compare with texts, joined by `&&`."""
     if condition is None:
         return True
     inside = condition.removeprefix("${{").removesuffix("}}")
-    terms = [re.fullmatch(r" *([\w.-]+) == '([^']*)' *", term) for term in inside.split("&&")]
+    terms = [re.fullmatch(r" *([\w.-]+) ([!=])= '([^']*)' *", term) for term in inside.split("&&")]
     assert all(terms), condition
-    return all(context.get(term[1], "") == term[2] for term in terms)
+    return all((context.get(term[1], "") == term[3]) == (term[2] == "=") for term in terms)

@@ -1,0 +1,31 @@
+"""The action's apply: the saved plan and nothing else, with a journal."""
+
+from pathlib import Path
+
+from reconciler.sandbox.server import Sandbox
+from tests.pipelines.conftest import Job
+
+
+def test_the_saved_plan_of_one_job_is_applied_in_another(job: Job, ecr: Sandbox) -> None:
+    planned = job.run("plan", plan="plan.json")
+    assert planned.outputs["plan-path"] == str(job.workspace / "plan.json")
+    applied = job.run("apply", plan="plan.json")
+    assert applied.code == 0, applied.log
+    assert "role2-1" in (ecr.policy_text("payments/api") or "")
+    assert "1 applied" in applied.summary
+    assert applied.outputs["changes"] == "1"
+    assert Path(applied.outputs["journal-path"]).read_text().count("\n") >= 2
+
+
+def test_a_plan_of_another_version_of_the_file_is_refused(job: Job, ecr: Sandbox) -> None:
+    job.run("plan", plan="plan.json")
+    job.file.write_text(job.file.read_text().replace("runtime: pull", "runtime: push-pull"))
+    applied = job.run("apply", plan="plan.json")
+    assert (applied.code, applied.outputs["exit-code"]) == (5, "5")
+    assert applied.outputs["journal-path"] == ""
+    assert ecr.policy_text("payments/api") is None
+
+
+def test_without_a_saved_plan_it_plans_anew(job: Job, ecr: Sandbox) -> None:
+    assert job.run("apply").code == 0
+    assert "role2-1" in (ecr.policy_text("payments/api") or "")
