@@ -55,7 +55,7 @@ class Job:
         self.workspace.mkdir()
         self.file = self.workspace / "ecr_access.yaml"
         self.file.write_text(SEED)
-        self._folder = folder
+        self.folder = folder
         self._installed = installed
         self._ecr = ecr
         self._github = github
@@ -64,7 +64,7 @@ class Job:
     def run(self, command: str, event: Mapping[str, object] | None = None, **inputs: str) -> Ran:
         """Run all steps of the action after the installation."""
         self._runs += 1
-        temporary = self._folder / f"temp-{self._runs}"
+        temporary = self.folder / f"temp-{self._runs}"
         temporary.mkdir()
         (temporary / "reconcile").symlink_to(self._installed)
         environment = sandbox_environment(self._ecr)

@@ -52,7 +52,7 @@ class Runner:
         known = {name: str(one.get("default", "")) for name, one in declared.items()}
         assert set(inputs) <= set(known)
         context = {f"inputs.{name}": text for name, text in {**known, **inputs}.items()}
-        context = {name: _filled(text, {"github.token": TOKEN}) for name, text in context.items()}
+        context = {name: filled(text, {"github.token": TOKEN}) for name, text in context.items()}
         context |= {
             f"steps.{step}.outputs.{name}": text
             for step, outputs in given.items()
@@ -62,14 +62,14 @@ class Runner:
         log, code, ran = "", 0, {}
         for step in action["runs"]["steps"]:
             title = step["name"]
-            if "uses" in step or title in skip or not _holds(step.get("if"), context):
+            if "uses" in step or title in skip or not holds(step.get("if"), context):
                 continue
             done, outputs = self._step(step, context, summary)
             log, code, ran[title] = log + done.stdout, done.returncode, done.stdout
             context |= {f"steps.{step.get('id')}.outputs.{k}": v for k, v in outputs.items()}
             if code:
                 break
-        shown = {name: _filled(one["value"], context) for name, one in action["outputs"].items()}
+        shown = {name: filled(one["value"], context) for name, one in action["outputs"].items()}
         return Ran(code, log, ran, shown, summary.read_text() if summary.exists() else "")
 
     def _step(
@@ -80,7 +80,7 @@ class Runner:
         script.write_text(step["run"])
         output.write_text("")
         event.write_text(json.dumps(self.event))
-        own = {name: _filled(text, context) for name, text in step.get("env", {}).items()}
+        own = {name: filled(text, context) for name, text in step.get("env", {}).items()}
         done = subprocess.run(
             [*BASH, script],
             cwd=self.workspace,
@@ -117,16 +117,26 @@ def load(path: Path) -> Mapping[str, object]:
     return document
 
 
-def _filled(text: str, context: Mapping[str, str]) -> str:
+def filled(text: str, context: Mapping[str, str]) -> str:
     """A text with its expressions replaced; what nothing has set is empty."""
     return re.sub(r"\$\{\{ *([\w.-]+) *\}\}", lambda found: context.get(found[1], ""), text)
 
 
-def _holds(condition: str | None, context: Mapping[str, str]) -> bool:
-    """Whether an `if:` holds; it may only compare with texts, joined by `&&`."""
-    if condition is None:
-        return True
-    inside = condition.removeprefix("${{").removesuffix("}}")
-    terms = [re.fullmatch(r" *([\w.-]+) ([!=])= '([^']*)' *", term) for term in inside.split("&&")]
-    assert all(terms), condition
-    return all((context.get(term[1], "") == term[3]) == (term[2] == "=") for term in terms)
+def holds(condition: str | None, context: Mapping[str, str], *, failed: bool = False) -> bool:
+    """Whether an `if:` holds, after a failure or without one.
+
+    It may only compare, with `==` and `!=`, and join by `&&`; `always()` may be its first term.
+    """
+    inside = (condition or "").strip().removeprefix("${{").removesuffix("}}").strip()
+    if failed and not inside.startswith("always()"):
+        return False
+    terms = [term.strip() for term in inside.split("&&") if term.strip() not in {"", "always()"}]
+    compared = [re.fullmatch(r"(\S+) ([!=])= (\S+)", term) for term in terms]
+    assert all(compared), condition
+    return all(
+        (_value(one[1], context) == _value(one[3], context)) == (one[2] == "=") for one in compared
+    )
+
+
+def _value(operand: str, context: Mapping[str, str]) -> str:
+    return operand.strip("'") if operand.startswith("'") else context.get(operand, "")

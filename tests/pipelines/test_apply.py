@@ -5,6 +5,9 @@ from pathlib import Path
 from reconciler.sandbox.server import Sandbox
 from tests.pipelines.conftest import Job
 
+OTHER = """{"Statement": [{"Effect": "Allow", "Action": "ecr:BatchGetImage",
+  "Principal": {"AWS": "arn:aws:iam::444455556666:role/by-hand"}}]}"""
+
 
 def test_the_saved_plan_of_one_job_is_applied_in_another(job: Job, ecr: Sandbox) -> None:
     planned = job.run("plan", plan="plan.json")
@@ -24,6 +27,15 @@ def test_a_plan_of_another_version_of_the_file_is_refused(job: Job, ecr: Sandbox
     assert (applied.code, applied.outputs["exit-code"]) == (5, "5")
     assert applied.outputs["journal-path"] == ""
     assert ecr.policy_text("payments/api") is None
+
+
+def test_a_policy_that_changed_since_the_plan_is_left_alone(job: Job, ecr: Sandbox) -> None:
+    job.run("plan", plan="plan.json")
+    ecr.set_policy_text("payments/api", OTHER)
+    applied = job.run("apply", plan="plan.json")
+    assert (applied.code, applied.outputs["exit-code"]) == (5, "5")
+    assert "stale" in applied.summary
+    assert "role2-1" not in (ecr.policy_text("payments/api") or "")
 
 
 def test_without_a_saved_plan_it_plans_anew(job: Job, ecr: Sandbox) -> None:
