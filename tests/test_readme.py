@@ -120,8 +120,8 @@ def test_the_file_of_the_whole_registry_has_no_problems(tmp_path: Path) -> None:
     assert (done.code, done.out, done.err) == (0, "stdin is valid\n", "")
 
 
-def test_the_first_screen_leads_to_the_workflow() -> None:
-    assert "(docs/file.md#in-ci-github-actions)" in README.partition("\n## ")[0]
+def test_the_first_screen_leads_to_the_pipelines() -> None:
+    assert "(docs/pipelines.md)" in README.partition("\n## ")[0]
 
 
 def test_the_tiers_table_is_true() -> None:
