@@ -1,5 +1,6 @@
 """A job of the platform: its runner, its checkout, its registry and its API."""
 
+import subprocess
 import sys
 import venv
 from collections.abc import Iterator, Mapping
@@ -60,6 +61,7 @@ class Job:
         self._ecr = ecr
         self._github = github
         self._runs = 0
+        self.steps: list[subprocess.Popen[str]] = []
 
     def run(self, command: str, event: Mapping[str, object] | None = None, **inputs: str) -> Ran:
         """Run all steps of the action after the installation."""
@@ -68,7 +70,14 @@ class Job:
         temporary.mkdir()
         (temporary / "reconcile").symlink_to(self._installed)
         environment = sandbox_environment(self._ecr)
-        runner = Runner(self.workspace, temporary, environment, self._github.url, event or {})
+        runner = Runner(
+            self.workspace,
+            temporary,
+            environment,
+            self._github.url,
+            event or {},
+            self.steps.append,
+        )
         named = {name.replace("_", "-"): text for name, text in inputs.items()}
         return runner.run(ACTION, {"command": command, **named}, GIVEN, skip=[INSTALL])
 

@@ -8,7 +8,7 @@ test gives it.
 import json
 import re
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -32,13 +32,14 @@ class Ran:
 
 @dataclass(frozen=True)
 class Runner:
-    """A runner: its folders, and the variables of the job."""
+    """A runner: its folders and variables; `started` is told of the process of each step."""
 
     workspace: Path
     temporary: Path
     environment: Mapping[str, str]
     api: str = "http://127.0.0.1:9"
     event: Mapping[str, object] = field(default_factory=dict)
+    started: Callable[[subprocess.Popen[str]], None] = lambda _: None
 
     def run(
         self,
@@ -64,8 +65,8 @@ class Runner:
             title = step["name"]
             if "uses" in step or title in skip or not holds(step.get("if"), context):
                 continue
-            done, outputs = self._step(step, context, summary)
-            log, code, ran[title] = log + done.stdout, done.returncode, done.stdout
+            code, ran[title], outputs = self._step(step, context, summary)
+            log += ran[title]
             context |= {f"steps.{step.get('id')}.outputs.{k}": v for k, v in outputs.items()}
             if code:
                 break
@@ -74,14 +75,14 @@ class Runner:
 
     def _step(
         self, step: Mapping[str, object], context: Mapping[str, str], summary: Path
-    ) -> tuple[subprocess.CompletedProcess[str], Mapping[str, str]]:
+    ) -> tuple[int, str, Mapping[str, str]]:
         self.temporary.mkdir(exist_ok=True)
         script, output, event = (self.temporary / n for n in ("step.sh", "output", "event.json"))
         script.write_text(step["run"])
         output.write_text("")
         event.write_text(json.dumps(self.event))
         own = {name: filled(text, context) for name, text in step.get("env", {}).items()}
-        done = subprocess.run(
+        process = subprocess.Popen(
             [*BASH, script],
             cwd=self.workspace,
             env={
@@ -103,11 +104,11 @@ class Runner:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             encoding="utf-8",
-            timeout=120,
-            check=False,
         )
+        self.started(process)
+        log, _ = process.communicate(timeout=120)
         lines = output.read_text().splitlines()
-        return done, dict(line.split("=", 1) for line in lines)
+        return process.returncode, log, dict(line.split("=", 1) for line in lines)
 
 
 def load(path: Path) -> Mapping[str, object]:

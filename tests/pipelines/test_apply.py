@@ -1,7 +1,9 @@
 """The action's apply: the saved plan and nothing else, with a journal."""
 
+import signal
 from pathlib import Path
 
+from reconciler.sandbox.protocol import Call
 from reconciler.sandbox.server import Sandbox
 from tests.pipelines.conftest import Job
 
@@ -36,6 +38,20 @@ def test_a_policy_that_changed_since_the_plan_is_left_alone(job: Job, ecr: Sandb
     assert (applied.code, applied.outputs["exit-code"]) == (5, "5")
     assert "stale" in applied.summary
     assert "role2-1" not in (ecr.policy_text("payments/api") or "")
+
+
+def test_a_job_that_is_cancelled_finishes_the_write_and_keeps_the_journal(
+    job: Job, ecr: Sandbox
+) -> None:
+    def cancel(call: Call) -> None:
+        if call.name == "SetRepositoryPolicy":
+            job.steps[-1].send_signal(signal.SIGINT)
+
+    ecr.before_call(cancel)
+    ran = job.run("apply")
+    assert "stopping: the writes under way are finished" in ran.log
+    assert "1 applied" in ran.summary
+    assert Path(ran.outputs["journal-path"]).exists()
 
 
 def test_without_a_saved_plan_it_plans_anew(job: Job, ecr: Sandbox) -> None:
