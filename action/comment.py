@@ -1,7 +1,7 @@
 """Post the report of a plan as a comment of its pull request, in place of the one before.
 
-The inputs are environment variables: COMMAND, FILE, REPORT (a path), AUTHOR (the token's login) and
-GITHUB_TOKEN.
+The inputs are environment variables: REPORT (a path), AUTHOR (the token's login) and GITHUB_TOKEN.
+The first line of a report is the marker by which the next run finds its comment.
 """
 
 import os
@@ -10,7 +10,6 @@ from pathlib import Path
 
 from action import job
 from action.api import Api, ApiError, ForbiddenError, own_post, with_retries
-from action.report import marker
 
 
 def main() -> None:
@@ -21,7 +20,7 @@ def main() -> None:
         return
     report = Path(os.environ["REPORT"]).read_text(encoding="utf-8")
     body = f"{report}\nCommit {pull_request.commit}, [run]({job.run_address()})\n"
-    first = marker(os.environ["COMMAND"], os.environ["FILE"])
+    first = report.splitlines()[0]
     api, author = job.api(), os.environ["AUTHOR"]
     try:
         with_retries(lambda: put_comment(api, pull_request.number, first, author, body))

@@ -1,7 +1,8 @@
 """Keep one issue about drift: opened where there is drift, updated while there is, closed after.
 
 The inputs are environment variables: FILE, REPORT (a path), EXIT_CODE (that of drift), AUTHOR (the
-token's login) and GITHUB_TOKEN. The output `reported` is true where an issue tells of drift.
+token's login) and GITHUB_TOKEN. The first line of a report is the marker of the issue. The output
+`reported` is true where an issue tells of drift.
 """
 
 import os
@@ -10,7 +11,6 @@ from pathlib import Path
 
 from action import job
 from action.api import Api, ApiError, ForbiddenError, own_post, with_retries
-from action.report import marker
 
 IN_SYNC, DRIFT = "0", "4"
 
@@ -24,7 +24,7 @@ def main() -> None:
     report = Path(os.environ["REPORT"]).read_text(encoding="utf-8")
     body = f"{report}\n[Run]({job.run_address()})\n"
     issue = {"title": f"ECR access differs from {file}", "body": body}
-    api, author, first = job.api(), os.environ["AUTHOR"], marker("drift", file)
+    api, author, first = job.api(), os.environ["AUTHOR"], report.splitlines()[0]
     update = put_issue if code == DRIFT else close_issue
     try:
         with_retries(lambda: update(api, first, author, issue))

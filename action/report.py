@@ -1,6 +1,7 @@
-"""The Markdown of a run: what reconcile wrote, or how it failed. Pure."""
+"""The Markdown of a run that failed, in place of the report that reconcile wrote. Pure."""
 
 import re
+from pathlib import PurePath
 from urllib.parse import quote
 
 USUAL_FILE = "ecr_access.yaml"
@@ -9,10 +10,14 @@ _MOST = 60_000
 
 
 def marker(command: str, file: str) -> str:
-    """Return the first line of a comment or an issue, by which a later run finds its own."""
+    """Return the first line of a comment or an issue, by which a later run finds its own.
+
+    It is that of the reports of reconcile.
+    """
     # An HTML comment ends with its first `-->`.
-    name = quote(file, errors="backslashreplace").replace("--", "-%2D")
-    return f"<!-- reconcile:{command}{'' if file == USUAL_FILE else f' {name}'} -->"
+    path = str(PurePath(file))
+    name = quote(path, errors="backslashreplace").replace("--", "-%2D")
+    return f"<!-- reconcile:{command}{'' if path == USUAL_FILE else f' {name}'} -->"
 
 
 def failure(command: str, file: str, code: int, messages: str) -> str:

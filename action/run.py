@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from action.job import add_summary, annotate, set_output
-from action.report import code_block, failure, marker
+from action.report import failure
 
 COMMANDS = ("validate", "plan", "apply", "drift")
 
@@ -48,20 +48,27 @@ def main() -> None:
     plan = Path(os.environ["GITHUB_WORKSPACE"], inputs.plan or folder / "plan.json")
     journal = folder / "journal.jsonl"
     options = {
-        "validate": ["--write", f"github={folder / 'annotations'}"],
-        "plan": ["--write", f"text={folder / 'report'}", "--out", str(plan)],
-        "apply": ["--write", f"text={folder / 'report'}", "--yes", "--journal", str(journal)],
-        "drift": ["--write", f"text={folder / 'report'}"],
+        "validate": [],
+        "plan": ["--out", str(plan)],
+        "apply": ["--yes", "--journal", str(journal)],
+        "drift": [],
     }[inputs.command]
+    written = [f"json={folder / 'result.json'}"]
+    if inputs.command == "validate":
+        written.append(f"github={folder / 'annotations'}")
+    else:
+        written.append(f"markdown={folder / 'report.md'}")
     saved = [inputs.plan] if inputs.command == "apply" and inputs.plan else []
+    outputs = [word for one in written for word in ("--write", one)]
     outcome = _run(
-        [inputs.command, *saved, "-f", inputs.file, "--write", f"json={folder / 'result.json'}",
-         *options, *inputs.arguments]
-    )  # fmt: skip
+        [inputs.command, *saved, "-f", inputs.file, *outputs, *options, *inputs.arguments]
+    )
     print(_read(folder / "annotations"), end="", flush=True)
-    report = _report(inputs, outcome, _read(folder / "report"))
-    (folder / "report.md").write_text(report, encoding="utf-8")
     if inputs.command != "validate":
+        report = _read(folder / "report.md") or failure(
+            inputs.command, inputs.file, outcome.code, outcome.messages
+        )
+        (folder / "report.md").write_text(report, encoding="utf-8")
         add_summary(report)
     set_output("exit-code", outcome.code)
     set_output("changes", _changes(_read(folder / "result.json")))
@@ -102,12 +109,6 @@ def _run(arguments: Sequence[str]) -> Outcome:
             sys.stderr.write(line)
             sys.stderr.flush()
     return Outcome(process.returncode, "".join(messages))
-
-
-def _report(inputs: Inputs, outcome: Outcome, report: str) -> str:
-    if not report:
-        return failure(inputs.command, inputs.file, outcome.code, outcome.messages)
-    return f"{marker(inputs.command, inputs.file)}\n{code_block(report + outcome.messages)}"
 
 
 def _changes(result: str) -> str:

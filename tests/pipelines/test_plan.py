@@ -1,7 +1,11 @@
 """The action's plan: its outputs, its summary, and its comment on the pull request."""
 
 import json
+import re
 from pathlib import Path
+
+import pytest
+from markdown_it import MarkdownIt
 
 from reconciler.sandbox.server import Sandbox
 from tests.pipelines.conftest import Job, pull_request
@@ -39,6 +43,62 @@ def test_the_next_run_replaces_the_comment_and_no_other(job: Job, github: GitHub
     of_a_person, own = github.bodies()
     assert of_a_person == f"{MARKER}\nof a person"
     assert f"Commit {'5a' * 20}" in own
+
+
+@pytest.mark.parametrize("file", ["./ecr_access.yaml", "teams/a--b @x.yaml", "teams//b.yaml"])
+def test_a_failure_replaces_the_comment_of_a_plan_of_the_same_file(
+    job: Job, github: GitHub, file: str
+) -> None:
+    path = job.workspace / file
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(job.file.read_text())
+    assert job.run("plan", pull_request(), file=file).code == 0
+    path.write_text("version: 2")
+    assert job.run("plan", pull_request(), file=file).code == 3
+    (body,) = github.bodies()
+    assert "failed with exit code 3" in body
+
+
+def test_hostile_text_of_the_registry_stays_text_in_the_comment(
+    job: Job, github: GitHub, ecr: Sandbox
+) -> None:
+    role = "arn:aws:iam::444455556666:role/@octo-org/all"
+    text = "</details>``` @octo-org/team <img src=x> https://evil.example #1\n::error::x"
+    statements = [
+        {"Sid": text, "Effect": "Allow", "Principal": {"AWS": role}, "Action": "ecr:BatchGetImage"},
+        {"Effect": "Deny", "Principal": {"AWS": role}, "Action": text, "NotAction": text},
+    ]
+    ecr.set_policy_text("payments/api", json.dumps({"Statement": statements}))
+    ran = job.run("plan", pull_request())
+    (body,) = github.bodies()
+    found = nodes(body)
+    assert "octo-org" in "".join(content for kind, content in found if kind != "html")
+    for kind, content in found:
+        if kind == "html":
+            assert re.fullmatch(r"<!-- reconcile:plan -->|</?(details|summary)>|</?code>", content)
+        elif kind == "text":
+            assert not re.search(r"octo-org|evil\.example|#1", content)
+    assert "\n::error::" not in ran.log
+
+
+def nodes(body: str) -> list[tuple[str, str]]:
+    """The texts of Markdown: each is `html`, `code` or `text`."""
+    flat = [
+        child
+        for token in MarkdownIt().enable("table").parse(body)
+        for child in (token.children or [token])
+    ]
+    found: list[tuple[str, str]] = []
+    is_code = False
+    for token in flat:
+        if token.type in {"html_inline", "html_block"}:
+            tags = re.findall(r"<[^>]*>", token.content)
+            found += [("html", tag) for tag in tags]
+            is_code = "<code>" in tags or (is_code and "</code>" not in tags)
+        elif token.content:
+            kind = "code" if is_code or token.type in {"fence", "code_inline"} else "text"
+            found.append((kind, token.content))
+    return found
 
 
 def test_a_plan_that_fails_replaces_the_comment_and_fails_the_job(job: Job, github: GitHub) -> None:
