@@ -13,7 +13,13 @@ if TYPE_CHECKING:
 NAVIGATION = {
     "README": {
         "Start": ("docs/quick-start", "docs/adopt", "docs/terraform", "docs/compared"),
-        "The access file": ("docs/file", "docs/keys", "docs/fmt", "docs/registry", "docs/registries"),
+        "The access file": (
+            "docs/file",
+            "docs/keys",
+            "docs/fmt",
+            "docs/registry",
+            "docs/registries",
+        ),
         "Commands": (
             "docs/command-line",
             "docs/commands",
@@ -21,7 +27,13 @@ NAVIGATION = {
             "docs/answers",
             "docs/pages",
         ),
-        "In use": ("docs/recipes", "docs/pull-requests", "docs/pipelines", "docs/python", "docs/transport"),
+        "In use": (
+            "docs/recipes",
+            "docs/pull-requests",
+            "docs/pipelines",
+            "docs/python",
+            "docs/transport",
+        ),
         "Safety": ("docs/safety", "docs/threat-model"),
         "The project": ("CHANGELOG", "benchmarks/README", "CONTRIBUTING"),
     },

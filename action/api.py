@@ -1,0 +1,135 @@
+"""The REST API of GitHub, for what the action writes: comments and issues of one repository.
+
+Source: "REST API endpoints for issue comments", "REST API endpoints for issues", "Using pagination
+in the REST API" and "Rate limits for the REST API" (GitHub Docs).
+"""
+
+import json
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Literal, NamedTuple
+from urllib.error import HTTPError, URLError
+from urllib.request import Request, urlopen
+
+_TIMEOUT = 20  # seconds
+_PAGE = 100
+_MOST_PAGES = 100
+RETRY_DELAYS = (0.5, 1.0, 2.0)
+"""Seconds before each further attempt."""
+
+
+class ApiError(Exception):
+    """The API refused a call, and would refuse it again."""
+
+
+class ForbiddenError(ApiError):
+    """The token must not do this."""
+
+
+class UnavailableError(ApiError):
+    """The API did not answer, or refused for a while; another attempt may succeed."""
+
+
+class Post(NamedTuple):
+    """A comment or an issue: its number in the API's addresses, its text and its author's login."""
+
+    number: int
+    body: str
+    author: str
+
+
+@dataclass(frozen=True)
+class Api:
+    """One repository: the API's address, `OWNER/NAME`, and the token."""
+
+    url: str
+    repository: str
+    token: str
+
+    def posts(self, path: str, key: Literal["id", "number"]) -> Iterator[Post]:
+        """Return what a list has, page by page; `key` has the number of each one.
+
+        Raises as `send`.
+        """
+        # The pages are counted: an address that a response gives could lead the token elsewhere.
+        for page in range(1, _MOST_PAGES + 1):
+            separator = "&" if "?" in path else "?"
+            found = self.send("GET", f"{path}{separator}per_page={_PAGE}&page={page}")
+            entries = found if isinstance(found, list) else []
+            yield from filter(None, (_post(entry, key) for entry in entries))
+            if len(entries) < _PAGE:
+                return
+
+    def send(
+        self,
+        method: Literal["GET", "POST", "PATCH"],
+        path: str,
+        body: Mapping[str, str] | None = None,
+    ) -> object:
+        """Make one call and return the JSON of the response.
+
+        Raises ApiError; its kinds say what would help.
+        """
+        request = Request(  # noqa: S310 - the address is the platform's
+            f"{self.url}/repos/{self.repository}/{path}",
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={
+                "Accept": "application/vnd.github+json",
+                "Content-Type": "application/json",
+                "User-Agent": "ecr-reconcile",
+                "X-GitHub-Api-Version": "2022-11-28",
+            },
+        )
+        # A redirect does not get the token.
+        request.add_unredirected_header("Authorization", f"Bearer {self.token}")
+        try:
+            with urlopen(request, timeout=_TIMEOUT) as response:  # noqa: S310
+                document: object = json.load(response)
+        except HTTPError as error:
+            with error:
+                raise _error(error) from error
+        except (URLError, OSError, ValueError) as error:
+            raise UnavailableError(str(error)) from error
+        return document
+
+
+def _error(error: HTTPError) -> ApiError:
+    message = f"{error.code} {error.reason}"
+    is_limit = "retry-after" in error.headers or error.headers["x-ratelimit-remaining"] == "0"
+    if error.code >= HTTPStatus.INTERNAL_SERVER_ERROR or error.code == HTTPStatus.TOO_MANY_REQUESTS:
+        return UnavailableError(message)
+    if error.code == HTTPStatus.FORBIDDEN:
+        return UnavailableError(f"{message}: rate limit") if is_limit else ForbiddenError(message)
+    return ApiError(message)
+
+
+def _post(entry: object, key: str) -> Post | None:
+    match entry:
+        case {"body": str(body), "user": {"login": str(author)}, **others}:
+            number = others.get(key)
+            return Post(number, body, author) if isinstance(number, int) else None
+    return None
+
+
+def own_post(posts: Iterable[Post], marker: str, author: str) -> Post | None:
+    """Return the first post of this author that begins with the marker.
+
+    Somebody else's is never taken: its author could edit what it says later.
+    """
+    return next((p for p in posts if p.author == author and p.body.startswith(marker)), None)
+
+
+def with_retries(operation: Callable[[], None], delays: Sequence[float] = RETRY_DELAYS) -> None:
+    """Repeat an operation while the API is unavailable; raises its last error.
+
+    The whole operation is repeated, so that it finds what an attempt without an answer has written.
+    """
+    for delay in delays:
+        try:
+            return operation()
+        except UnavailableError:
+            time.sleep(delay)
+    return operation()

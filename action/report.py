@@ -1,0 +1,36 @@
+"""The Markdown of a run that failed, in place of the report that reconcile wrote. Pure."""
+
+import re
+from pathlib import PurePath
+from urllib.parse import quote
+
+USUAL_FILE = "ecr_access.yaml"
+_MOST = 60_000
+"""Characters of a block of code; a comment has 65,536 at most."""
+
+
+def marker(command: str, file: str) -> str:
+    """Return the first line of a comment or an issue, by which a later run finds its own.
+
+    It is that of the reports of reconcile.
+    """
+    # An HTML comment ends with its first `-->`.
+    path = str(PurePath(file))
+    name = quote(path, errors="backslashreplace").replace("--", "-%2D")
+    return f"<!-- reconcile:{command}{'' if path == USUAL_FILE else f' {name}'} -->"
+
+
+def failure(command: str, file: str, code: int, messages: str) -> str:
+    """Return what stands in place of a report where reconcile wrote none."""
+    return (
+        f"{marker(command, file)}\n`reconcile {command}` failed with exit code {code}.\n\n"
+        f"{code_block(messages)}"
+    )
+
+
+def code_block(text: str) -> str:
+    """Return text as a block of code, without its end where it is too long."""
+    shown = text[:_MOST].rpartition("\n")[0] + "\n[…]" if len(text) > _MOST else text.rstrip("\n")
+    longest = max((len(run) for run in re.findall(r"`+", shown)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}text\n{shown}\n{fence}\n"

@@ -1,0 +1,75 @@
+"""The API of GitHub: pages, lost responses, limits, and where the token goes."""
+
+import pytest
+
+from action.api import Api, ApiError, ForbiddenError, UnavailableError, with_retries
+from action.comment import put_comment
+from tests.pipelines.github import BOT, GitHub, serving
+
+AT_ONCE = (0.0, 0.0, 0.0)
+MARKER = "<!-- reconcile:plan -->"
+
+
+def api_of(github: GitHub) -> Api:
+    return Api(github.url, "octo-org/access", "token")
+
+
+def put(github: GitHub, body: str) -> None:
+    with_retries(lambda: put_comment(api_of(github), 7, MARKER, BOT, f"{MARKER}\n{body}"), AT_ONCE)
+
+
+def test_the_own_comment_is_found_on_a_later_page(github: GitHub) -> None:
+    for number in range(250):
+        github.add(f"comment {number}", "somebody")
+    github.add(f"{MARKER}\nold", BOT)
+    put(github, "new")
+    assert github.bodies()[-1] == f"{MARKER}\nnew"
+    assert len(github.comments) == 251
+
+
+def test_a_comment_whose_response_is_lost_is_not_written_twice(github: GitHub) -> None:
+    github.lost.append("POST")
+    put(github, "plan")
+    assert github.bodies() == [f"{MARKER}\nplan"]
+    assert [call.method for call in github.calls] == ["GET", "POST", "GET", "PATCH"]
+
+
+@pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
+def test_what_may_pass_is_tried_again(github: GitHub, status: int) -> None:
+    github.failures += [status, status, status]
+    put(github, "plan")
+    assert github.bodies() == [f"{MARKER}\nplan"]
+
+
+@pytest.mark.parametrize(("status", "error"), [(403, ForbiddenError), (404, ApiError)])
+def test_what_stays_is_not_tried_again(github: GitHub, status: int, error: type[ApiError]) -> None:
+    github.failures += [status]
+    with pytest.raises(error) as told:
+        put(github, "plan")
+    assert type(told.value) is error
+    assert len(github.calls) == 1
+
+
+@pytest.mark.parametrize("header", [{"Retry-After": "60"}, {"X-RateLimit-Remaining": "0"}])
+def test_a_rate_limit_is_no_missing_permission(github: GitHub, header: dict[str, str]) -> None:
+    github.headers |= header
+    github.failures += [403]
+    with pytest.raises(UnavailableError, match="rate limit"):
+        api_of(github).send("GET", "issues/7/comments")
+
+
+def test_an_api_that_can_not_be_reached_is_an_error() -> None:
+    with serving() as github:
+        pass
+    with pytest.raises(UnavailableError):
+        put(github, "plan")
+
+
+def test_a_redirect_does_not_get_the_token(github: GitHub) -> None:
+    with serving() as other:
+        github.headers["Location"] = (
+            f"{other.url}/repos/octo-org/access/issues/7/comments?page=1&per_page=1"
+        )
+        github.failures += [302]
+        api_of(github).send("GET", "issues/7/comments")
+        assert [call.authorization for call in other.calls] == [""]

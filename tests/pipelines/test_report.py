@@ -1,0 +1,40 @@
+"""What stands in place of a report: text from outside stays text, and has a limit."""
+
+import pytest
+from markdown_it import MarkdownIt
+
+from action.report import code_block, failure, marker
+
+HOSTILE = [
+    "```\n@team",
+    "~~~\n<script>",
+    "````text\n# head",
+    "<!-- x -->",
+    "[a](b)",
+    "| a |\n|---|",
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_messages_stay_one_block_of_code(text: str) -> None:
+    tokens = MarkdownIt().parse(failure("plan", "ecr_access.yaml", 1, text))
+    assert [token.type for token in tokens if token.level == 0] == [
+        "html_block",
+        "paragraph_open",
+        "paragraph_close",
+        "fence",
+    ]
+    assert tokens[-1].content == f"{text}\n"
+
+
+def test_a_marker_is_one_comment_of_html_whatever_the_name() -> None:
+    for file in ("a-->b.yaml", "--> @team", "\n<!--", "\udcff"):
+        assert marker("plan", file).count("-->") == 1
+        assert "\n" not in marker("plan", file)
+    assert len({marker("plan", name) for name in ("a--b", "a-%2Db", "a-b", "a%2D-b")}) == 4
+
+
+def test_long_messages_are_cut_at_a_line() -> None:
+    block = code_block("a line of text\n" * 10_000)
+    assert len(block) < 65_000
+    assert block.endswith("a line of text\n[…]\n```\n")
