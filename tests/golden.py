@@ -24,8 +24,10 @@ from reconciler.report.plan_markdown import render_drift_markdown, render_plan_m
 from reconciler.report.plan_text import render_drift, render_plan, render_refusals
 from reconciler.report.plan_view import view_drift, view_plan
 from reconciler.report.text import plain
+from reconciler.workflow.earlier_plan import with_causes
 from reconciler.workflow.origin import names_of_file, origin_of_file
 from reconciler.workflow.planner import plan_all
+from reconciler.workflow.revisions import EarlierVersion
 from reconciler.workflow.source import AccessSource, load
 
 CASES = Path(__file__).parent / "cases"
@@ -39,7 +41,7 @@ def case_folders() -> list[Path]:
 
 
 def planned(folder: Path) -> tuple[AccessSource, Plan]:
-    """Plan a case: the file as it was read, and the plan."""
+    """Plan a case: the file as it was read, and the plan; with causes if it has `base.yaml`."""
     file = folder / FILE
     source = load(file.read_bytes(), FILE, file=file, now=NOW)
     own, templates = (read(folder / "registry.json") for read in (registry_policy, live_templates))
@@ -47,7 +49,13 @@ def planned(folder: Path) -> tuple[AccessSource, Plan]:
         live_registry(scope, live_in(folder, scope))._replace(policy=own, templates=templates)
         for scope in source.scopes
     ]
-    return source, plan_all(source, registries)
+    plan = plan_all(source, registries)
+    base = folder / "base.yaml"
+    if base.exists():
+        older = load(base.read_bytes(), FILE, file=base, now=NOW)
+        earlier = EarlierVersion("main", older.parts)
+        plan = with_causes(plan, earlier, registries, NOW)
+    return source, plan
 
 
 def origin(source: AccessSource) -> Origin:
@@ -65,7 +73,7 @@ def expected_output(folder: Path) -> dict[str, str]:
     )
     view, made_from = view_plan(plan, names), origin(source)
     refused = dataclasses.replace(view, refusals=refusals)
-    drift = view_drift(without_expired(plan), names)
+    drift = view_drift(without_expired(plan)._replace(causes=None), names)
     return {
         "plan.txt": render_plan(view, plain) + render_refusals(refusals, plain),
         "drift.txt": render_drift(drift, plain),

@@ -235,6 +235,16 @@ ChangedSince = Annotated[
         help="Only what the file asks for differently since this git revision; reads nothing else.",
     ),
 ]
+Base = Annotated[
+    str | None,
+    typer.Option(
+        "--base",
+        metavar="GIT_REF",
+        callback=not_empty,
+        autocompletion=revisions,
+        help="Tell what the file's edit since this git revision changes apart from drift.",
+    ),
+]
 Registries = Annotated[
     Names,
     typer.Option(

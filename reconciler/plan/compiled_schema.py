@@ -264,6 +264,10 @@ def _30(v: object) -> bool:
 
 
 def _31(v: object) -> bool:
+    return v == "edit" or v == "drift"
+
+
+def _32(v: object) -> bool:
     return isinstance(v, list) and len(v) >= 1 and all(map(_5, v))
 
 
@@ -274,16 +278,17 @@ _CHECKS_8: Checks = {
     "tier": _26,
     "actions": _27,
     "conditions": _30,
+    "cause": _31,
     "resource": _5,
-    "not_resource": _31,
+    "not_resource": _32,
 }
 
 
-def _32(v: object) -> bool:
+def _33(v: object) -> bool:
     return not isinstance(v, dict) or "resource" in v and "not_resource" in v
 
 
-def _33(v: object) -> bool:
+def _34(v: object) -> bool:
     return (
         isinstance(v, dict)
         and "effect" in v
@@ -293,18 +298,18 @@ def _33(v: object) -> bool:
         and "actions" in v
         and "conditions" in v
         and all(_CHECKS_8.get(key, nothing)(value) for key, value in v.items())
-        and not _32(v)
+        and not _33(v)
     )
 
 
-def _34(v: object) -> bool:
-    return isinstance(v, list) and all(map(_33, v))
-
-
-_CHECKS_9: Checks = {"added": _34, "removed": _34}
-
-
 def _35(v: object) -> bool:
+    return isinstance(v, list) and all(map(_34, v))
+
+
+_CHECKS_9: Checks = {"added": _35, "removed": _35}
+
+
+def _36(v: object) -> bool:
     return (
         isinstance(v, dict)
         and "added" in v
@@ -313,7 +318,11 @@ def _35(v: object) -> bool:
     )
 
 
-def _36(v: object) -> bool:
+def _37(v: object) -> bool:
+    return v == "edit" or v == "drift" or v == "both"
+
+
+def _38(v: object) -> bool:
     return (
         v == "admin"
         or v == "can-rewrite"
@@ -325,28 +334,28 @@ def _36(v: object) -> bool:
     )
 
 
-def _37(v: object) -> bool:
-    return isinstance(v, list) and all(map(_36, v))
+def _39(v: object) -> bool:
+    return isinstance(v, list) and all(map(_38, v))
 
 
-def _38(v: object) -> bool:
+def _40(v: object) -> bool:
     return isinstance(v, list) and all(map(_5, v))
 
 
-def _39(v: object) -> bool:
+def _41(v: object) -> bool:
     return (isinstance(v, dict) or isinstance(v, str) or v is None) and (
         not isinstance(v, str) or re.search("^[\\s\\S]*\\Z", v) is not None
     )
 
 
-def _40(v: object) -> bool:
+def _42(v: object) -> bool:
     return isinstance(v, dict) or v is None
 
 
-_CHECKS_10: Checks = {"before": _39, "after": _40}
+_CHECKS_10: Checks = {"before": _41, "after": _42}
 
 
-def _41(v: object) -> bool:
+def _43(v: object) -> bool:
     return (
         isinstance(v, dict)
         and "before" in v
@@ -355,10 +364,10 @@ def _41(v: object) -> bool:
     )
 
 
-_CHECKS_11: Checks = {"before": _40, "after": _40}
+_CHECKS_11: Checks = {"before": _42, "after": _42}
 
 
-def _42(v: object) -> bool:
+def _44(v: object) -> bool:
     return (
         isinstance(v, dict)
         and "before" in v
@@ -367,39 +376,39 @@ def _42(v: object) -> bool:
     )
 
 
-def _43(v: object) -> bool:
+def _45(v: object) -> bool:
     return v == "MUTABLE" or v == "IMMUTABLE"
 
 
-def _44(v: object) -> bool:
+def _46(v: object) -> bool:
     return isinstance(v, bool)
 
 
-def _45(v: object) -> bool:
+def _47(v: object) -> bool:
     return v == "AES256" or v == "KMS"
 
 
-def _46(v: object) -> bool:
+def _48(v: object) -> bool:
     return (isinstance(v, str) or v is None) and (
         not isinstance(v, str)
         or re.search("^(arn:[A-Za-z0-9:/_-]+|[A-Za-z0-9/_-]+)\\Z", v) is not None
     )
 
 
-def _47(v: object) -> bool:
+def _49(v: object) -> bool:
     return isinstance(v, dict) and all(map(_5, v.values())) and all(map(_5, v))
 
 
 _CHECKS_12: Checks = {
-    "tag_mutability": _43,
-    "scan_on_push": _44,
-    "encryption": _45,
-    "kms_key": _46,
-    "tags": _47,
+    "tag_mutability": _45,
+    "scan_on_push": _46,
+    "encryption": _47,
+    "kms_key": _48,
+    "tags": _49,
 }
 
 
-def _48(v: object) -> bool:
+def _50(v: object) -> bool:
     return (
         isinstance(v, dict)
         and "tag_mutability" in v
@@ -411,7 +420,7 @@ def _48(v: object) -> bool:
     )
 
 
-def _49(v: object) -> bool:
+def _51(v: object) -> bool:
     return v == "applied" or v == "in-force" or v == "failed" or v == "stale" or v == "skipped"
 
 
@@ -422,180 +431,181 @@ _CHECKS_13: Checks = {
     "account": _8,
     "region": _9,
     "change": _24,
-    "grants": _35,
-    "risks": _37,
-    "kept_statements": _38,
-    "policy": _41,
-    "template": _42,
-    "settings": _48,
-    "outcome": _49,
+    "grants": _36,
+    "cause": _37,
+    "risks": _39,
+    "kept_statements": _40,
+    "policy": _43,
+    "template": _44,
+    "settings": _50,
+    "outcome": _51,
     "error": _26,
 }
 
 
-def _50(v: object) -> bool:
+def _52(v: object) -> bool:
     return v == "*"
 
 
-def _51(v: object) -> bool:
-    return not _50(v)
-
-
-_CHECKS_14: Checks = {"repository": _51, "settings": nothing}
-
-
-def _52(v: object) -> bool:
-    return v is None
-
-
 def _53(v: object) -> bool:
-    return isinstance(v, dict)
+    return not _52(v)
 
 
-_CHECKS_15: Checks = {"before": _52, "after": _53}
+_CHECKS_14: Checks = {"repository": _53, "settings": nothing}
 
 
 def _54(v: object) -> bool:
+    return v is None
+
+
+def _55(v: object) -> bool:
+    return isinstance(v, dict)
+
+
+_CHECKS_15: Checks = {"before": _54, "after": _55}
+
+
+def _56(v: object) -> bool:
     return not isinstance(v, dict) or all(
         _CHECKS_15.get(key, anything)(value) for key, value in v.items()
     )
 
 
-_CHECKS_16: Checks = {"before": _52}
+_CHECKS_16: Checks = {"before": _54}
 
 
-def _55(v: object) -> bool:
+def _57(v: object) -> bool:
     return not isinstance(v, dict) or all(
         _CHECKS_16.get(key, anything)(value) for key, value in v.items()
     )
 
 
-_CHECKS_17: Checks = {"template": _54, "policy": _55}
+_CHECKS_17: Checks = {"template": _56, "policy": _57}
 
 
-def _56(v: object) -> bool:
+def _58(v: object) -> bool:
     return not isinstance(v, dict) or all(
         _CHECKS_17.get(key, anything)(value) for key, value in v.items()
     )
 
 
-_CHECKS_18: Checks = {"before": _53}
+_CHECKS_18: Checks = {"before": _55}
 
 
-def _57(v: object) -> bool:
+def _59(v: object) -> bool:
     return not isinstance(v, dict) or all(
         _CHECKS_18.get(key, anything)(value) for key, value in v.items()
     )
 
 
-_CHECKS_19: Checks = {"template": _57}
+_CHECKS_19: Checks = {"template": _59}
 
 
-def _58(v: object) -> bool:
+def _60(v: object) -> bool:
     return not isinstance(v, dict) or all(
         _CHECKS_19.get(key, anything)(value) for key, value in v.items()
     )
 
 
-def _59(v: object) -> bool:
+def _61(v: object) -> bool:
     return v == "create"
 
 
-_CHECKS_20: Checks = {"change": _59}
+_CHECKS_20: Checks = {"change": _61}
 
 
-def _60(v: object) -> bool:
+def _62(v: object) -> bool:
     return not isinstance(v, dict) or all(
         _CHECKS_20.get(key, anything)(value) for key, value in v.items()
     )
 
 
-def _61(v: object) -> bool:
-    return (_56 if _60(v) else _58)(v)
+def _63(v: object) -> bool:
+    return (_58 if _62(v) else _60)(v)
 
 
-_CHECKS_21: Checks = {"after": _52}
+_CHECKS_21: Checks = {"after": _54}
 
 
-def _62(v: object) -> bool:
+def _64(v: object) -> bool:
     return not isinstance(v, dict) or all(
         _CHECKS_21.get(key, anything)(value) for key, value in v.items()
     )
 
 
-_CHECKS_22: Checks = {"template": _62, "policy": _62}
+_CHECKS_22: Checks = {"template": _64, "policy": _64}
 
 
-def _63(v: object) -> bool:
+def _65(v: object) -> bool:
     return not isinstance(v, dict) or all(
         _CHECKS_22.get(key, anything)(value) for key, value in v.items()
     )
 
 
-_CHECKS_23: Checks = {"after": _53}
+_CHECKS_23: Checks = {"after": _55}
 
 
-def _64(v: object) -> bool:
+def _66(v: object) -> bool:
     return not isinstance(v, dict) or all(
         _CHECKS_23.get(key, anything)(value) for key, value in v.items()
     )
 
 
-_CHECKS_24: Checks = {"template": _64}
+_CHECKS_24: Checks = {"template": _66}
 
 
-def _65(v: object) -> bool:
+def _67(v: object) -> bool:
     return not isinstance(v, dict) or all(
         _CHECKS_24.get(key, anything)(value) for key, value in v.items()
     )
 
 
-def _66(v: object) -> bool:
+def _68(v: object) -> bool:
     return v == "delete"
 
 
-_CHECKS_25: Checks = {"change": _66}
+_CHECKS_25: Checks = {"change": _68}
 
 
-def _67(v: object) -> bool:
+def _69(v: object) -> bool:
     return not isinstance(v, dict) or all(
         _CHECKS_25.get(key, anything)(value) for key, value in v.items()
     )
 
 
-def _68(v: object) -> bool:
-    return (_63 if _67(v) else _65)(v)
+def _70(v: object) -> bool:
+    return (_65 if _69(v) else _67)(v)
 
 
-def _69(v: object) -> bool:
+def _71(v: object) -> bool:
     return (
         (
             not isinstance(v, dict)
             or "template" in v
             and all(_CHECKS_14.get(key, anything)(value) for key, value in v.items())
         )
-        and _61(v)
-        and _68(v)
+        and _63(v)
+        and _70(v)
     )
 
 
 _CHECKS_26: Checks = {"template": nothing}
 
 
-def _70(v: object) -> bool:
+def _72(v: object) -> bool:
     return v == "set" or v == "delete"
 
 
-_CHECKS_27: Checks = {"repository": _50, "change": _70}
+_CHECKS_27: Checks = {"repository": _52, "change": _72}
 
 
-def _71(v: object) -> bool:
+def _73(v: object) -> bool:
     return not isinstance(v, dict) or all(
         _CHECKS_27.get(key, anything)(value) for key, value in v.items()
     )
 
 
-def _72(v: object) -> bool:
+def _74(v: object) -> bool:
     return (
         isinstance(v, str)
         and len(v) <= 256
@@ -606,23 +616,23 @@ def _72(v: object) -> bool:
     )
 
 
-_CHECKS_28: Checks = {"repository": _72}
+_CHECKS_28: Checks = {"repository": _74}
 
 
-def _73(v: object) -> bool:
+def _75(v: object) -> bool:
     return not isinstance(v, dict) or all(
         _CHECKS_28.get(key, anything)(value) for key, value in v.items()
     )
 
 
-def _74(v: object) -> bool:
+def _76(v: object) -> bool:
     return v == "registry-policy"
 
 
-_CHECKS_29: Checks = {"subject": _74}
+_CHECKS_29: Checks = {"subject": _76}
 
 
-def _75(v: object) -> bool:
+def _77(v: object) -> bool:
     return (
         not isinstance(v, dict)
         or "subject" in v
@@ -630,14 +640,14 @@ def _75(v: object) -> bool:
     )
 
 
-def _76(v: object) -> bool:
-    return (_71 if _75(v) else _73)(v)
+def _78(v: object) -> bool:
+    return (_73 if _77(v) else _75)(v)
 
 
-_CHECKS_30: Checks = {"policy": _55}
+_CHECKS_30: Checks = {"policy": _57}
 
 
-def _77(v: object) -> bool:
+def _79(v: object) -> bool:
     return (
         not isinstance(v, dict)
         or "settings" in v
@@ -648,89 +658,89 @@ def _77(v: object) -> bool:
 _CHECKS_31: Checks = {"settings": nothing}
 
 
-def _78(v: object) -> bool:
+def _80(v: object) -> bool:
     return not isinstance(v, dict) or all(
         _CHECKS_31.get(key, anything)(value) for key, value in v.items()
     )
 
 
-def _79(v: object) -> bool:
-    return (_77 if _60(v) else _78)(v)
+def _81(v: object) -> bool:
+    return (_79 if _62(v) else _80)(v)
 
 
-_CHECKS_32: Checks = {"policy": _64}
+_CHECKS_32: Checks = {"policy": _66}
 
 
-def _80(v: object) -> bool:
+def _82(v: object) -> bool:
     return not isinstance(v, dict) or all(
         _CHECKS_32.get(key, anything)(value) for key, value in v.items()
     )
 
 
-def _81(v: object) -> bool:
+def _83(v: object) -> bool:
     return v == "set"
 
 
-_CHECKS_33: Checks = {"change": _81}
+_CHECKS_33: Checks = {"change": _83}
 
 
-def _82(v: object) -> bool:
+def _84(v: object) -> bool:
     return not isinstance(v, dict) or all(
         _CHECKS_33.get(key, anything)(value) for key, value in v.items()
     )
 
 
-def _83(v: object) -> bool:
-    return (_80 if _82(v) else anything)(v)
+def _85(v: object) -> bool:
+    return (_82 if _84(v) else anything)(v)
 
 
-def _84(v: object) -> bool:
+def _86(v: object) -> bool:
     return isinstance(v, dict) or isinstance(v, str)
 
 
-_CHECKS_34: Checks = {"before": _84, "after": _52}
+_CHECKS_34: Checks = {"before": _86, "after": _54}
 
 
-def _85(v: object) -> bool:
+def _87(v: object) -> bool:
     return not isinstance(v, dict) or all(
         _CHECKS_34.get(key, anything)(value) for key, value in v.items()
     )
 
 
-_CHECKS_35: Checks = {"policy": _85}
+_CHECKS_35: Checks = {"policy": _87}
 
 
-def _86(v: object) -> bool:
+def _88(v: object) -> bool:
     return not isinstance(v, dict) or all(
         _CHECKS_35.get(key, anything)(value) for key, value in v.items()
     )
 
 
-def _87(v: object) -> bool:
-    return (_86 if _67(v) else anything)(v)
+def _89(v: object) -> bool:
+    return (_88 if _69(v) else anything)(v)
 
 
-def _88(v: object) -> bool:
+def _90(v: object) -> bool:
     return (
         (
             not isinstance(v, dict)
             or all(_CHECKS_26.get(key, anything)(value) for key, value in v.items())
         )
-        and _76(v)
-        and _79(v)
-        and _83(v)
-        and _87(v)
+        and _78(v)
+        and _81(v)
+        and _85(v)
+        and _89(v)
     )
 
 
-def _89(v: object) -> bool:
+def _91(v: object) -> bool:
     return v == "creation-template"
 
 
-_CHECKS_36: Checks = {"subject": _89}
+_CHECKS_36: Checks = {"subject": _91}
 
 
-def _90(v: object) -> bool:
+def _92(v: object) -> bool:
     return (
         not isinstance(v, dict)
         or "subject" in v
@@ -738,7 +748,7 @@ def _90(v: object) -> bool:
     )
 
 
-def _91(v: object) -> bool:
+def _93(v: object) -> bool:
     return (
         isinstance(v, dict)
         and "repository" in v
@@ -752,22 +762,22 @@ def _91(v: object) -> bool:
         and all(_CHECKS_13.get(key, nothing)(value) for key, value in v.items())
         and ("outcome" not in v or "error" in v)
         and ("error" not in v or "outcome" in v)
-        and (_69 if _90(v) else _88)(v)
+        and (_71 if _92(v) else _90)(v)
     )
 
 
-def _92(v: object) -> bool:
-    return isinstance(v, list) and all(map(_91, v))
+def _94(v: object) -> bool:
+    return isinstance(v, list) and all(map(_93, v))
 
 
-def _93(v: object) -> bool:
+def _95(v: object) -> bool:
     return isinstance(v, str) and re.search("^[a-z]+(_[a-z]+)*\\Z", v) is not None
 
 
-_CHECKS_37: Checks = {"guard": _93, "message": _5}
+_CHECKS_37: Checks = {"guard": _95, "message": _5}
 
 
-def _94(v: object) -> bool:
+def _96(v: object) -> bool:
     return (
         isinstance(v, dict)
         and "guard" in v
@@ -776,11 +786,11 @@ def _94(v: object) -> bool:
     )
 
 
-def _95(v: object) -> bool:
-    return isinstance(v, list) and all(map(_94, v))
+def _97(v: object) -> bool:
+    return isinstance(v, list) and all(map(_96, v))
 
 
-def _96(v: object) -> bool:
+def _98(v: object) -> bool:
     return (
         v == "repository"
         or v == "registry"
@@ -791,7 +801,7 @@ def _96(v: object) -> bool:
 
 _CHECKS_38: Checks = {
     "registry": _12,
-    "repository": _72,
+    "repository": _74,
     "account": _8,
     "region": _9,
     "tier": _5,
@@ -799,13 +809,13 @@ _CHECKS_38: Checks = {
     "name": _26,
     "conditions": _30,
     "because": _5,
-    "repaired": _44,
-    "by_rewriting": _44,
-    "policy": _96,
+    "repaired": _46,
+    "by_rewriting": _46,
+    "policy": _98,
 }
 
 
-def _97(v: object) -> bool:
+def _99(v: object) -> bool:
     return (
         isinstance(v, dict)
         and "repository" in v
@@ -822,27 +832,27 @@ def _97(v: object) -> bool:
     )
 
 
-def _98(v: object) -> bool:
-    return isinstance(v, list) and all(map(_97, v))
+def _100(v: object) -> bool:
+    return isinstance(v, list) and all(map(_99, v))
 
 
-def _99(v: object) -> bool:
+def _101(v: object) -> bool:
     return (isinstance(v, str) or v is None) and (
         not isinstance(v, str) or re.search("^[A-Za-z0-9._/@+-]{1,64}\\Z", v) is not None
     )
 
 
-def _100(v: object) -> bool:
+def _102(v: object) -> bool:
     return (isinstance(v, str) or v is None) and (
         not isinstance(v, str) or re.search("^[0-9]{12}\\Z", v) is not None
     )
 
 
-def _101(v: object) -> bool:
+def _103(v: object) -> bool:
     return isinstance(v, str) and re.search("^[a-z0-9]+(-[a-z0-9]+)*\\Z", v) is not None
 
 
-def _102(v: object) -> bool:
+def _104(v: object) -> bool:
     return (isinstance(v, str) or v is None) and (
         not isinstance(v, str)
         or re.search("^[a-z]{2,4}(-[a-z]+){1,3}-[0-9]{1,2}\\Z", v) is not None
@@ -850,17 +860,17 @@ def _102(v: object) -> bool:
 
 
 _CHECKS_39: Checks = {
-    "registry": _99,
-    "account": _100,
+    "registry": _101,
+    "account": _102,
     "subject": _22,
     "repository": _5,
-    "rule": _101,
+    "rule": _103,
     "message": _5,
-    "region": _102,
+    "region": _104,
 }
 
 
-def _103(v: object) -> bool:
+def _105(v: object) -> bool:
     return (
         isinstance(v, dict)
         and "repository" in v
@@ -871,8 +881,8 @@ def _103(v: object) -> bool:
     )
 
 
-def _104(v: object) -> bool:
-    return isinstance(v, list) and all(map(_103, v))
+def _106(v: object) -> bool:
+    return isinstance(v, list) and all(map(_105, v))
 
 
 _CHECKS_40: Checks = {
@@ -881,12 +891,12 @@ _CHECKS_40: Checks = {
     "repository": _5,
     "account": _8,
     "region": _9,
-    "rule": _101,
+    "rule": _103,
     "message": _5,
 }
 
 
-def _105(v: object) -> bool:
+def _107(v: object) -> bool:
     return (
         isinstance(v, dict)
         and "repository" in v
@@ -898,22 +908,22 @@ def _105(v: object) -> bool:
     )
 
 
-def _106(v: object) -> bool:
-    return isinstance(v, list) and all(map(_105, v))
-
-
-def _107(v: object) -> bool:
-    return isinstance(v, list) and len(v) >= 1 and len(v) <= 4000 and all(map(_12, v))
-
-
 def _108(v: object) -> bool:
-    return is_integer(v) or v is None
-
-
-_CHECKS_41: Checks = {"changed_since": _5, "not_read": _108}
+    return isinstance(v, list) and all(map(_107, v))
 
 
 def _109(v: object) -> bool:
+    return isinstance(v, list) and len(v) >= 1 and len(v) <= 4000 and all(map(_12, v))
+
+
+def _110(v: object) -> bool:
+    return is_integer(v) or v is None
+
+
+_CHECKS_41: Checks = {"changed_since": _5, "not_read": _110}
+
+
+def _111(v: object) -> bool:
     return (
         isinstance(v, dict)
         and "changed_since" in v
@@ -922,42 +932,61 @@ def _109(v: object) -> bool:
     )
 
 
-def _110(v: object) -> bool:
+def _112(v: object) -> bool:
+    return is_integer(v)
+
+
+_CHECKS_42: Checks = {"revision": _5, "edit": _112, "drift": _112, "both": _112}
+
+
+def _113(v: object) -> bool:
+    return (
+        isinstance(v, dict)
+        and "revision" in v
+        and "edit" in v
+        and "drift" in v
+        and "both" in v
+        and all(_CHECKS_42.get(key, nothing)(value) for key, value in v.items())
+    )
+
+
+def _114(v: object) -> bool:
     return isinstance(v, str) and re.search("^sha256:[0-9a-f]{64}\\Z", v) is not None
 
 
-_CHECKS_42: Checks = {
+_CHECKS_43: Checks = {
     "format_version": _1,
     "tool": _4,
     "file": _7,
     "registry": _11,
     "registries": _18,
     "summary": _21,
-    "changes": _92,
-    "refusals": _95,
-    "never_broken": _98,
-    "findings": _104,
-    "errors": _106,
+    "changes": _94,
+    "refusals": _97,
+    "never_broken": _100,
+    "findings": _106,
+    "errors": _108,
     "unmanaged_repositories": _15,
-    "registries_left_out": _107,
-    "scope": _109,
-    "digest": _110,
+    "registries_left_out": _109,
+    "scope": _111,
+    "compared_with": _113,
+    "digest": _114,
 }
 
 
-def _111(v: object) -> bool:
+def _115(v: object) -> bool:
     return not isinstance(v, dict) or "registry" in v
 
 
-def _112(v: object) -> bool:
-    return not _111(v)
+def _116(v: object) -> bool:
+    return not _115(v)
 
 
-def _113(v: object) -> bool:
+def _117(v: object) -> bool:
     return not isinstance(v, dict) or "registries" in v
 
 
-def _114(v: object) -> bool:
+def _118(v: object) -> bool:
     return (
         isinstance(v, dict)
         and "format_version" in v
@@ -970,11 +999,11 @@ def _114(v: object) -> bool:
         and "findings" in v
         and "errors" in v
         and "unmanaged_repositories" in v
-        and all(_CHECKS_42.get(key, nothing)(value) for key, value in v.items())
-        and (_112 if _113(v) else _111)(v)
+        and all(_CHECKS_43.get(key, nothing)(value) for key, value in v.items())
+        and (_116 if _117(v) else _115)(v)
     )
 
 
 def is_valid(value: object) -> bool:
     """Whether a value is valid by `schema/plan.schema.json`."""
-    return _114(value)
+    return _118(value)

@@ -14,6 +14,7 @@ from reconciler.model.registry import (
 )
 from reconciler.model.rules import RuleId
 from reconciler.model.templates import EVERY_REPOSITORY
+from reconciler.plan.causes import PlanCauses
 from reconciler.policy import (
     AccessChange,
     Condition,
@@ -256,7 +257,8 @@ class Plan(NamedTuple):
     `in_sync` counts repositories. `live_grants` counts what the live policies of the managed
     repositories allow, in units of one principal under one condition on one repository.
     `by_scope` are the parts of these figures where the plan is for several registries, in the order
-    in which all else is grouped by registry and region; else empty.
+    in which all else is grouped by registry and region; else empty. `causes` are those of the
+    changes, None where the plan was not compared with an earlier version of the file.
     """
 
     changes: tuple[Change, ...] = ()
@@ -268,6 +270,7 @@ class Plan(NamedTuple):
     live_grants: int = 0
     changed_since: ChangedSince | None = None
     by_scope: Mapping[RegistryScope, ScopeFigures] = MappingProxyType({})
+    causes: PlanCauses | None = None
 
     @property
     def unmanaged_names(self) -> list[str]:

@@ -17,6 +17,7 @@ from reconciler.errors import InvalidError, RefusedError, Remedy
 from reconciler.model.registry import RegistryScope, RepositorySettings, Subject, Target
 from reconciler.model.rules import RuleId
 from reconciler.model.templates import read_template
+from reconciler.plan.causes import ChangeCause
 from reconciler.plan.compiled_schema import is_valid
 from reconciler.plan.model import (
     NO_SCOPE,
@@ -97,7 +98,7 @@ class _SettingsJson(TypedDict):
 
 
 class ChangeJson(PlaceJson):
-    """One change; `outcome` and `error` where it was applied."""
+    """One change; `outcome` and `error` where it was applied, `cause` where that was asked for."""
 
     change: ChangeKind
     grants: GrantsJson
@@ -106,6 +107,7 @@ class ChangeJson(PlaceJson):
     policy: _PolicyJson
     settings: NotRequired[_SettingsJson]
     template: NotRequired[_TemplateJson]
+    cause: NotRequired[ChangeCause]
     outcome: NotRequired[str]
     error: NotRequired[str | None]
 
@@ -149,6 +151,15 @@ class _LimitJson(TypedDict):
     not_read: int | None
 
 
+class _ComparedJson(TypedDict):
+    """What a plan was compared with, and how many of its changes have each cause."""
+
+    revision: str
+    edit: int
+    drift: int
+    both: int
+
+
 class _RegistryJson(TypedDict):
     account: str | None
     regions: list[str]
@@ -185,13 +196,15 @@ class SummaryJson(TypedDict):
 class _OptionalJson(TypedDict, total=False):
     """A plan is for one registry or for several; only one that can be applied has a digest.
 
-    `scope` is what a limited one is limited to. Only one of some registries leaves others out.
+    `scope` is what a limited one is limited to. Only one of some registries leaves others out. With
+    `compared_with`, the changes and grants have causes; they are not read back.
     """
 
     registry: _RegistryJson
     registries: list[_OneOfSeveralJson]
     registries_left_out: list[str]
     scope: _LimitJson
+    compared_with: _ComparedJson
     digest: str
 
 
@@ -315,6 +328,14 @@ def plan_json(
     if plan.changed_since is not None:
         revision, not_read = plan.changed_since
         document["scope"] = {"changed_since": revision, "not_read": not_read}
+    if plan.causes is not None:
+        number = plan.causes.numbers
+        document["compared_with"] = {
+            "revision": plan.causes.revision,
+            "edit": number["edit"],
+            "drift": number["drift"],
+            "both": number["both"],
+        }
     return document
 
 

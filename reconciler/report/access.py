@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Literal, NamedTuple
 
 from reconciler.model.access import DisplayNames
+from reconciler.plan.causes import ChangeCause
 from reconciler.policy import (
     AccessChange,
     AccessKind,
@@ -28,7 +29,8 @@ class AccessLine(NamedTuple):
     """What changes for one principal, in words.
 
     `gained` and `lost` are empty where `before` and `after` alone show the difference. `on` are the
-    repositories that it is about, in the registry's policy only.
+    repositories that it is about, in the registry's policy only. `cause` is `edit` or `drift`, None
+    where no cause is known.
     """
 
     sign: Literal["+", "-", "~"]
@@ -39,6 +41,7 @@ class AccessLine(NamedTuple):
     gained: str = ""
     lost: str = ""
     on: str = ""
+    cause: ChangeCause | None = None
 
 
 Describe = Callable[[AccessLine], str]
@@ -66,10 +69,21 @@ def render_access(lines: Sequence[AccessLine], describe: Describe) -> Iterable[L
     """Return one aligned line of text for each principal."""
     described = [describe(line) for line in lines]
     of_labels, of_access = _width(line.label for line in lines), _width(described)
+    of_repositories = _width(line.on for line in lines)
     for line, words in zip(lines, described, strict=True):
         sign, label = Span(line.sign, _ROLES[line.sign]), Span(line.label, width=of_labels)
-        access: Line = (Span(words, width=of_access), "   on ", line.on) if line.on else (words,)
-        yield "  ", sign, " ", label, "   ", *access
+        access: Line = (words,)
+        if line.on:
+            on = Span(line.on, width=of_repositories) if line.cause else line.on
+            access = Span(words, width=of_access), "   on ", on
+        elif line.cause:
+            access = (Span(words, width=of_access),)
+        yield "  ", sign, " ", label, "   ", *access, *cause_mark(line.cause)
+
+
+def cause_mark(cause: ChangeCause | None) -> Line:
+    """Return the mark of a cause for the end of a line; nothing where none is known."""
+    return ("   ", Span(f"[{cause}]", "faint")) if cause else ()
 
 
 def _width(column: Iterable[str]) -> int:

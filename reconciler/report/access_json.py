@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from reconciler.model.access import DisplayNames
+from reconciler.plan.causes import CausedAccess
 from reconciler.plan.saved_plan import GrantsJson, principal_text
 from reconciler.policy import (
     AccessChange,
@@ -21,6 +22,15 @@ def grants_json(changes: Iterable[AccessChange], names: DisplayNames) -> GrantsJ
         "added": [grant for c in found for grant in _grants(c, c.gained, names)],
         "removed": [grant for c in found for grant in _grants(c, c.lost, names)],
     }
+
+
+def caused_grants_json(parts: Iterable[CausedAccess], names: DisplayNames) -> GrantsJson:
+    """Return the grants of changes of access that have causes; each grant has one of them."""
+    found: GrantsJson = {"added": [], "removed": []}
+    for part in parts:
+        for side, grants in grants_json([part.access], names).items():
+            found[side] += [{**grant, "cause": part.cause} for grant in grants]
+    return found
 
 
 def _grants(

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from reconciler.apply.model import Outcome
 from reconciler.plan.model import ChangeKind
 from reconciler.plan.origin import Origin
-from reconciler.plan.saved_plan import PlanDigest, change_json, plan_json
+from reconciler.plan.saved_plan import PlanDigest, plan_json
 from reconciler.printable import indented_json, printable_value
-from reconciler.report.access_json import grants_json
+from reconciler.report.change_json import change_view_json
 from reconciler.report.plan_view import POLICIES, PlanView
 
 _EXACT = ("policy", "settings", "template")
@@ -69,15 +69,14 @@ def _list(items: Iterable[_Json]) -> Iterator[str]:
 
 def _changes(view: PlanView) -> Iterator[_Json]:
     for one in view.changes:
-        grants = grants_json(one.change.access, view.names)
-        change = change_json(one.change, grants, (risk.name for risk in one.risks), view.registries)
+        change = change_view_json(one, view.names)
         yield {k: v if k in _EXACT else printable_value(v) for k, v in change.items()}
 
 
 def _others(view: PlanView, origin: Origin) -> _Json:
     """Return a plan as JSON, all of its text escaped, without the changes."""
     plan, access = view.plan, view.access()
-    by_all = [one for change in plan.changes for one in change.access]
+    by_all = [one for change in view.changes for one in change.access]
     document = plan_json(
         origin,
         plan,

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from reconciler.apply.model import Outcome
 from reconciler.model.registry import RegistryScope
+from reconciler.plan.causes import ChangeCause
 from reconciler.plan.origin import Origin
 from reconciler.report.access import AccessLine
 from reconciler.report.comment import COMMENT_LIMIT, Part, Rank, Section, fit_comment
@@ -133,8 +134,8 @@ def render_outcomes_markdown(
 
 
 def _head(command: str, view: PlanView, origin: Origin, summary: str) -> str:
-    """Return the marker, the summary, and what a limited plan did not look at."""
-    limit = f"\n{markdown_words(view.limit)}\n" if view.limit else ""
+    """Return the marker, the summary, the causes, and what a limited plan did not look at."""
+    limit = "".join(f"\n{markdown_words(text)}\n" for text in (view.causes, view.limit) if text)
     alarm = "".join(f"{words}. " for words in _alarms(view))
     file = markdown_code(origin.path)
     return f"{marker(command, origin.path)}\n{alarm}{summary} File: {file}\n{limit}"
@@ -335,7 +336,11 @@ def _sid(sid: str) -> str:
 
 def _access(line: AccessLine, words: str) -> str:
     on = f" on {markdown_code(line.on)}" if line.on else ""
-    return f"{markdown_code(words)}{on}"
+    return f"{markdown_code(words)}{on}{_cause(line.cause)}"
+
+
+def _cause(cause: ChangeCause | None) -> str:
+    return f" *({cause})*" if cause else ""
 
 
 def _place(view: PlanView, name: str, scope: RegistryScope) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from reconciler.model.registry import RegistryScope, Subject
 from reconciler.plan.model import NO_SCOPE, Change, ChangeKind, Plan
 from reconciler.printable import some_of, unmistakable
-from reconciler.report.access import Describe, LineKind, render_access
+from reconciler.report.access import Describe, LineKind, cause_mark, render_access
 from reconciler.report.plan_view import (
     POLICIES,
     ChangeView,
@@ -113,7 +113,8 @@ def _render(
     blocks.append([*common, *([(Span(view.limit, "warning"),)] if view.limit else [])])
     by_name = split_view(view, lambda scope: view.registries[scope])
     names = {name: counts(part) for name, part in by_name.items()}
-    blocks.append([(summary,), *_by_registry(names)])
+    causes: list[Line] = [(view.causes,)] if view.causes else []
+    blocks.append([(summary,), *_by_registry(names), *causes])
     return "\n".join(render(block, paint) for block in blocks if block)
 
 
@@ -162,10 +163,16 @@ def _change_lines(view: ChangeView, describe: Describe, diff: PolicyDiff) -> Ite
     change = view.change
     if change.unreadable:
         notice = "  ! the live policy is not understood; it is replaced as a whole:"
-        yield (Span(notice, "warning"),)
+        yield Span(notice, "warning"), *cause_mark(view.cause_beside)
         yield from _raw_lines(change.unreadable.text)
     for text in view.beside:
-        yield "  ", Span("*", "added" if change.change == "create" else "changed"), " ", text
+        yield (
+            "  ",
+            Span("*", "added" if change.change == "create" else "changed"),
+            " ",
+            text,
+            *cause_mark(view.cause_beside),
+        )
     yield from render_access(view.lines, describe)
     for note in view.notes:
         yield (Span(f"    {note}", "faint"),)

@@ -12,7 +12,9 @@ from reconciler.model.access import DisplayNames
 from reconciler.model.registry import RegistryScope, Subject, Target
 from reconciler.model.rules import RuleId
 from reconciler.model.templates import EVERY_REPOSITORY, read_template
+from reconciler.plan.causes import Causes, ChangeCause
 from reconciler.plan.model import NO_SCOPE, Change, ChangeKind, Plan, Risk
+from reconciler.policy import AccessChange
 from reconciler.printable import some_of
 from reconciler.report.access import (
     AccessLine,
@@ -89,7 +91,8 @@ class ChangeView(NamedTuple):
     """One change, its access in words, and its risks.
 
     `beside` says what it changes beside access, each in one line; `notes` why the policy or the
-    template goes, and which other policy gives what it takes away.
+    template goes, and which other policy gives what it takes away. `kinds` are those of the lines,
+    one for each principal also where its change has two causes, and so two lines.
     """
 
     change: Change
@@ -97,6 +100,20 @@ class ChangeView(NamedTuple):
     risks: tuple[RiskView, ...]
     beside: tuple[str, ...]
     notes: tuple[str, ...]
+    kinds: tuple[LineKind, ...] = ()
+    causes: Causes | None = None
+
+    @property
+    def access(self) -> tuple[AccessChange, ...]:
+        """The changes of access, those with two causes as two."""
+        if self.causes is None:
+            return self.change.access
+        return tuple(part.access for part in self.causes.access)
+
+    @property
+    def cause_beside(self) -> ChangeCause | None:
+        """The cause of what it changes beside access."""
+        return self.causes and self.causes.beside
 
 
 class Wording(NamedTuple):
@@ -195,6 +212,21 @@ class PlanView:
             "Unmanaged repositories are not reported."
         )
 
+    @property
+    def causes(self) -> str:
+        """How many changes have which cause, in words; empty where no causes are known."""
+        causes = self.plan.causes
+        if causes is None:
+            return ""
+        number = causes.numbers
+        repaired = "repairs" if number["drift"] == 1 else "repair"
+        both = f", {number['both']:,} {'does' if number['both'] == 1 else 'do'} both"
+        return (
+            f"Compared with {causes.revision}: "
+            f"{number_of(number['edit'], 'change', 'changes')} from this edit, "
+            f"{number['drift']:,} {repaired} drift{both if number['both'] else ''}."
+        )
+
     def differing(self) -> dict[Subject, int]:
         """Count the changes by subject."""
         return Counter(change.target.subject for change in self.plan.changes)
@@ -204,7 +236,7 @@ class PlanView:
 
         A deleted principal that loses access counts as `gone` and as `revoked`.
         """
-        found = Counter(line.kind for view in self.changes for line in view.lines)
+        found = Counter(kind for view in self.changes for kind in view.kinds)
         found["revoked"] += found["gone"]
         return {kind: found[kind] for kind in _KINDS}
 
@@ -213,7 +245,11 @@ def view_plan(
     plan: Plan, display_names: DisplayNames, refusals: tuple[RefusalView, ...] = ()
 ) -> PlanView:
     """Return the view of a plan and of the guards' refusals; risks are those of what is new."""
-    views = (_view(change, change.risks, display_names, PLAN) for change in plan.changes)
+    causes = plan.causes.by_target if plan.causes else {}
+    views = (
+        _view(change, change.risks, display_names, PLAN, causes.get(change.target))
+        for change in plan.changes
+    )
     return PlanView(plan, display_names, tuple(views), PLAN, refusals, display_names.registries)
 
 
@@ -282,16 +318,29 @@ def equal_changes(
 
 
 def _view(
-    change: Change, risks: Iterable[Risk], names: DisplayNames, wording: Wording
+    change: Change,
+    risks: Iterable[Risk],
+    names: DisplayNames,
+    wording: Wording,
+    causes: Causes | None = None,
 ) -> ChangeView:
     target = change.target
     name_resources = partial(resources_words, prefix=target.scope.arn_prefix)
+    whole = lines = access_lines(change.access, names, name_resources)
+    if causes is not None:
+        lines = tuple(
+            line._replace(cause=part.cause)
+            for part in causes.access
+            for line in access_lines([part.access], names, name_resources)
+        )
     return ChangeView(
         change,
-        access_lines(change.access, names, name_resources),
+        lines,
         tuple(dict.fromkeys(view_risk(r, names, wording, target.subject) for r in risks)),
         tuple(_beside(change, wording)),
         tuple(_notes(change, wording)),
+        tuple(line.kind for line in whole),
+        causes,
     )
 
 

@@ -50,10 +50,11 @@ def compute_limited(
     reached: Reached,
     globs: Globs,
     listener: Listener,
-) -> Plan:
+) -> tuple[Plan, tuple[LiveRegistry, ...]]:
     """Compare what the file asks for differently from an earlier version with what is live.
 
-    Raises as `read_registries`, and ArgumentError for a name that no entry of the file matches.
+    Returns the plan, and what was read for it. Raises as `read_registries`, and ArgumentError for a
+    name that no entry of the file matches.
     """
     names = exact_names(globs)
     managed = {one for access in source.parts for one in managed_names(access, names)}
@@ -79,7 +80,8 @@ def compute_limited(
     parts = _with_touched(source, live, parts)
     live |= _read_touched(reached.connections, live, parts, listener)
     plan = plan_changed(source, live.values(), parts, revision)
-    return plan._replace(findings=(*map(_left_out, gone), *plan.findings))
+    plan = plan._replace(findings=(*map(_left_out, gone), *plan.findings))
+    return plan, tuple(live.values())
 
 
 def _left_out(scope: RegistryScope) -> Finding:

@@ -42,6 +42,7 @@ from reconciler.workflow.left_out import with_doubtful_replicas
 from reconciler.workflow.listener import (
     LOG,
     Listener,
+    NoEarlierVersion,
 )
 from reconciler.workflow.live import ToRead, read_registries, reading_own_policy, unlisted
 from reconciler.workflow.origin import names_of_file, origin_of_file
@@ -104,6 +105,7 @@ def plan(
     *,
     repositories: Globs = (),
     changed_since: EarlierVersion | None = None,
+    base: EarlierVersion | None = None,
     profile: str | None = None,
     transport: Transport = Transport.FAST,
     listener: Listener = LOG,
@@ -112,12 +114,15 @@ def plan(
 
     `repositories` are names and patterns that limit the plan, `profile` is the AWS profile,
     `transport` makes the calls that read. `changed_since` limits it to what the file asks for
-    differently since then. A registry or region that can't be read is an error of the plan. Raises
-    ArgumentError for a name that neither the file nor a registry has, CallError where the only
-    registry and region can't be read.
+    differently since then. With `base`, each change says whether it is of the edit since then, or
+    drift. A registry or region that can't be read is an error of the plan. Raises ArgumentError for
+    a name that neither the file nor a registry has, CallError where the only registry and region
+    can't be read.
     """
     reached = reach(source, profile, transport, listener)
-    computed = compute(source, reached, repositories, listener, changed_since=changed_since)
+    computed = compute(
+        source, reached, repositories, listener, changed_since=changed_since, base=base
+    )
     return guarded(computed, source, caller_of(reached.connections))
 
 
@@ -159,18 +164,39 @@ def compute(
     *,
     to_read: Callable[[AccessFile, tuple[str, ...]], Iterable[str]] = managed_names,
     changed_since: EarlierVersion | None = None,
+    base: EarlierVersion | None = None,
 ) -> ComputedPlan:
     """Compare what the file asks for with what is live in each of its registries.
 
     Of the selected repositories, those that `to_read` chooses are read; with `changed_since`, only
-    what differs from that version. A registry or region that fails does so alone. Raises as
-    `read_registries`, and ArgumentError for names that neither the file nor a registry has.
+    what differs from that version. With `base`, the changes have causes. A registry or region that
+    fails does so alone. Raises as `read_registries`, and ArgumentError for names that neither the
+    file nor a registry has.
     """
+    live: Sequence[LiveRegistry]
     if changed_since is not None:
         from reconciler.workflow.limited_plan import compute_limited  # noqa: PLC0415 - costs
 
-        limited = compute_limited(source, changed_since, reached, repositories, listener)
-        return with_names(with_doubtful_replicas(limited, source), source)
+        plan, live = compute_limited(source, changed_since, reached, repositories, listener)
+    else:
+        plan, live = _compute_whole(source, reached, repositories, listener, to_read)
+    if base is not None:
+        from reconciler.workflow.earlier_plan import with_causes  # noqa: PLC0415 - costs
+
+        if base.missing:
+            listener.notify(NoEarlierVersion(base.missing))
+        plan = with_causes(plan, base, live, source.now)
+    return with_names(with_doubtful_replicas(plan, source), source)
+
+
+def _compute_whole(
+    source: AccessSource,
+    reached: Reached,
+    repositories: Globs,
+    listener: Listener,
+    to_read: Callable[[AccessFile, tuple[str, ...]], Iterable[str]],
+) -> tuple[Plan, Sequence[LiveRegistry]]:
+    """Return the plan of all that is selected, and what was read for it."""
     reading_own = reading_own_policy(source.registries, listener)
 
     def wanted(access: AccessFile, scope: RegistryScope) -> ToRead:
@@ -193,8 +219,7 @@ def compute(
     ]
     if all(one.failure is None for one in live):
         _require_public_known(source, live)
-    plan = plan_all(source, live, repositories)
-    return with_names(with_doubtful_replicas(plan, source), source)
+    return plan_all(source, live, repositories), live
 
 
 def plan_all(source: AccessSource, live: Iterable[LiveRegistry], globs: Globs = ()) -> Plan:

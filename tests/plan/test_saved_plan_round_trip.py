@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from reconciler.model.access import DisplayNames
 from reconciler.model.registry import RegistryScope, RepositorySettings, Subject, Target
 from reconciler.model.rules import RuleId
+from reconciler.plan.causes import PlanCauses
+from reconciler.plan.find_causes import find_causes
 from reconciler.plan.model import (
     NO_SCOPE,
     Change,
@@ -101,7 +103,14 @@ VIOLATIONS = st.builds(
 )
 SUBJECTS = st.sampled_from(get_args(Subject))
 RULES = st.sampled_from([rule for rule in RuleId if "_" not in rule])  # not those of guards
-PLANS = st.builds(
+
+
+def caused(plan: Plan) -> Plan:
+    """Compare a plan with a version of the file that asks for nothing."""
+    return plan._replace(causes=PlanCauses("main", find_causes(plan.changes, ())))
+
+
+WITHOUT_CAUSES = st.builds(
     Plan,
     st.lists(CHANGES, max_size=4, unique_by=lambda change: change.target).map(tuple),
     st.integers(0, 9),
@@ -113,7 +122,9 @@ PLANS = st.builds(
     st.lists(VIOLATIONS).map(tuple),
     st.integers(0, 9),
     st.none() | st.builds(ChangedSince, TEXTS, st.none() | st.integers(0, 9)),
+    causes=st.none(),
 )
+PLANS = WITHOUT_CAUSES | WITHOUT_CAUSES.map(caused)
 
 
 def saved(change: Change) -> SavedChange:

@@ -34,7 +34,7 @@ CONNECTING = {"error", "finding", "repository", "repositories", "not", "in", "th
 
 
 def words_of(text: str) -> set[str]:
-    return set(re.findall(r"[^\s()\"';:,|]{2,}", text))
+    return set(re.findall(r"[^\s()\[\]\"';:,|]{2,}", text))
 
 
 @pytest.mark.parametrize("folder", case_folders(), ids=lambda folder: folder.name)

@@ -28,6 +28,7 @@ def plan(
     repository: opt.Repository = None,
     registry: opt.Registries = None,
     changed_since: opt.ChangedSince = None,
+    base: opt.Base = None,
     format_: opt.OutputPlanFormat = opt.PlanFormat.TEXT,
     outputs: opt.PlanOutputs = None,
     plan_out: Annotated[
@@ -82,6 +83,7 @@ def plan(
         source,
         repositories=tuple(repository or ()),
         changed_since=load_earlier(file, source, changed_since),
+        base=load_earlier(file, source, base),
         profile=profile,
         transport=transport,
         listener=results.TerminalListener(),

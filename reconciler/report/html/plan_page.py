@@ -5,12 +5,12 @@ from typing import NamedTuple
 
 from reconciler.model.access import DisplayNames
 from reconciler.model.registry import RegistryScope, Subject
+from reconciler.plan.causes import ChangeCause
 from reconciler.plan.model import ChangeKind, Finding
 from reconciler.plan.origin import Origin
-from reconciler.plan.saved_plan import change_json
 from reconciler.printable import printable_json
 from reconciler.report.access import AccessLine, Describe
-from reconciler.report.access_json import grants_json
+from reconciler.report.change_json import change_view_json
 from reconciler.report.html.page import Figure, RiskPlace, RiskRow, figure, render_page, risk_rows
 from reconciler.report.plan_text import PolicyDiff, drift_counts, no_diff, plan_counts
 from reconciler.report.plan_view import (
@@ -51,11 +51,12 @@ class _Grant(NamedTuple):
 
 
 class _Body(NamedTuple):
-    """What equal changes have in common; `beside` and `notes` are as in `ChangeView`."""
+    """What equal changes have in common; the texts and causes are as in `ChangeView`."""
 
     kind: ChangeKind
     raw: str | None
     beside: tuple[str, ...]
+    cause_beside: ChangeCause | None
     notes: tuple[str, ...]
     grants: tuple[_Grant, ...]
     risks: tuple[RiskView, ...]
@@ -255,6 +256,7 @@ def _body(view: ChangeView, describe: Describe, diff: PolicyDiff) -> _Body:
         change.change,
         change.unreadable.text[:_MOST_RAW] if change.unreadable else None,
         view.beside,
+        view.cause_beside,
         view.notes,
         tuple(_Grant(line, describe(line)) for line in view.lines),
         view.risks,
@@ -264,8 +266,5 @@ def _body(view: ChangeView, describe: Describe, diff: PolicyDiff) -> _Body:
 
 
 def _document(view: ChangeView, names: DisplayNames) -> _Document:
-    grants = grants_json(view.change.access, names)
-    document = change_json(
-        view.change, grants, (risk.name for risk in view.risks), names.registries
-    )
+    document = change_view_json(view, names)
     return _Document(target_name(view.change.target), printable_json(document).splitlines())

@@ -1,0 +1,55 @@
+"""The causes of a plan's changes: an edit of the file since an earlier version of it, or drift."""
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Literal, NamedTuple
+
+from reconciler.model.registry import Target
+from reconciler.policy import AccessChange
+
+ChangeCause = Literal["edit", "drift", "both"]
+"""`drift` is what the plan of the earlier version changes in the same way; the rest is the edit."""
+
+
+class CausedAccess(NamedTuple):
+    """A change of access that has one cause: `edit` or `drift`."""
+
+    access: AccessChange
+    cause: ChangeCause
+
+
+class Causes(NamedTuple):
+    """The causes of one change.
+
+    `access` is that of the change, in its order. Where both causes change the access of one
+    principal, there are two: first from the live access to what it is without the drift, then from
+    there to the desired one. `beside` is the cause of what it changes beside access, None for
+    nothing.
+    """
+
+    access: tuple[CausedAccess, ...]
+    beside: ChangeCause | None = None
+
+    @property
+    def whole(self) -> ChangeCause:
+        """The cause of the whole change."""
+        beside = () if self.beside is None else (self.beside,)
+        return together(*(one.cause for one in self.access), *beside)
+
+
+def together(*causes: ChangeCause) -> ChangeCause:
+    """Return the one cause of several parts; `both` where they differ."""
+    found = set(causes)
+    return found.pop() if len(found) == 1 else "both"
+
+
+class PlanCauses(NamedTuple):
+    """The causes of all changes of a plan, against the file at a git revision."""
+
+    revision: str
+    by_target: Mapping[Target, Causes]
+
+    @property
+    def numbers(self) -> Mapping[ChangeCause, int]:
+        """The number of changes of each cause."""
+        return Counter(causes.whole for causes in self.by_target.values())
