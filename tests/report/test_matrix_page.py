@@ -138,7 +138,7 @@ def test_a_live_matrix_is_compared_where_the_file_manages_and_the_policy_is_know
 def sources() -> Iterator[AccessSource]:
     yield asked_file()
     for folder in case_folders():
-        source = load((folder / FILE).read_bytes(), FILE, now=NOW)
+        source = load((folder / FILE).read_bytes(), FILE, file=folder / FILE, now=NOW)
         yield from (source._replace(parts=(part,)) for part in source.parts)
 
 
