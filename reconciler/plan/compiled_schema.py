@@ -58,23 +58,27 @@ def _7(v: object) -> bool:
 
 
 def _8(v: object) -> bool:
-    return isinstance(v, str) and re.search("^[0-9]{12}\\Z", v) is not None
+    return isinstance(v, list) and len(v) >= 1 and all(map(_7, v))
 
 
 def _9(v: object) -> bool:
+    return isinstance(v, str) and re.search("^[0-9]{12}\\Z", v) is not None
+
+
+def _10(v: object) -> bool:
     return (
         isinstance(v, str) and re.search("^[a-z]{2,4}(-[a-z]+){1,3}-[0-9]{1,2}\\Z", v) is not None
     )
 
 
-def _10(v: object) -> bool:
-    return isinstance(v, list) and len(v) >= 1 and len(v) <= 40 and all(map(_9, v))
-
-
-_CHECKS_3: Checks = {"account": _8, "regions": _10}
-
-
 def _11(v: object) -> bool:
+    return isinstance(v, list) and len(v) >= 1 and len(v) <= 40 and all(map(_10, v))
+
+
+_CHECKS_3: Checks = {"account": _9, "regions": _11}
+
+
+def _12(v: object) -> bool:
     return (
         isinstance(v, dict)
         and "account" in v
@@ -83,37 +87,37 @@ def _11(v: object) -> bool:
     )
 
 
-def _12(v: object) -> bool:
+def _13(v: object) -> bool:
     return isinstance(v, str) and re.search("^[A-Za-z0-9._/@+-]{1,64}\\Z", v) is not None
 
 
-def _13(v: object) -> bool:
+def _14(v: object) -> bool:
     return is_integer(v) and v >= 0
 
 
-def _14(v: object) -> bool:
-    return isinstance(v, dict) and all(map(_13, v.values())) and all(map(_9, v))
-
-
 def _15(v: object) -> bool:
-    return isinstance(v, list) and all(map(_5, v))
+    return isinstance(v, dict) and all(map(_14, v.values())) and all(map(_10, v))
 
 
 def _16(v: object) -> bool:
-    return isinstance(v, dict) and all(map(_15, v.values())) and all(map(_9, v))
-
-
-_CHECKS_4: Checks = {
-    "name": _12,
-    "account": _8,
-    "regions": _10,
-    "in_sync": _14,
-    "live_grants": _14,
-    "unmanaged_repositories": _16,
-}
+    return isinstance(v, list) and all(map(_5, v))
 
 
 def _17(v: object) -> bool:
+    return isinstance(v, dict) and all(map(_16, v.values())) and all(map(_10, v))
+
+
+_CHECKS_4: Checks = {
+    "name": _13,
+    "account": _9,
+    "regions": _11,
+    "in_sync": _15,
+    "live_grants": _15,
+    "unmanaged_repositories": _17,
+}
+
+
+def _18(v: object) -> bool:
     return (
         isinstance(v, dict)
         and "name" in v
@@ -126,14 +130,14 @@ def _17(v: object) -> bool:
     )
 
 
-def _18(v: object) -> bool:
-    return isinstance(v, list) and len(v) >= 1 and len(v) <= 4000 and all(map(_17, v))
-
-
-_CHECKS_5: Checks = {"create": _13, "set": _13, "delete": _13}
-
-
 def _19(v: object) -> bool:
+    return isinstance(v, list) and len(v) >= 1 and len(v) <= 4000 and all(map(_18, v))
+
+
+_CHECKS_5: Checks = {"create": _14, "set": _14, "delete": _14}
+
+
+def _20(v: object) -> bool:
     return (
         isinstance(v, dict)
         and "create" in v
@@ -144,16 +148,16 @@ def _19(v: object) -> bool:
 
 
 _CHECKS_6: Checks = {
-    "granted": _13,
-    "widened": _13,
-    "revoked": _13,
-    "narrowed": _13,
-    "changed": _13,
-    "gone": _13,
+    "granted": _14,
+    "widened": _14,
+    "revoked": _14,
+    "narrowed": _14,
+    "changed": _14,
+    "gone": _14,
 }
 
 
-def _20(v: object) -> bool:
+def _21(v: object) -> bool:
     return (
         isinstance(v, dict)
         and "granted" in v
@@ -167,22 +171,22 @@ def _20(v: object) -> bool:
 
 
 _CHECKS_7: Checks = {
-    "set": _13,
-    "delete": _13,
-    "create": _13,
-    "in_sync": _13,
-    "errors": _13,
-    "grants_added": _13,
-    "grants_removed": _13,
-    "grants_gone": _13,
-    "live_grants": _13,
-    "unmanaged_repositories": _13,
-    "templates": _19,
-    "access": _20,
+    "set": _14,
+    "delete": _14,
+    "create": _14,
+    "in_sync": _14,
+    "errors": _14,
+    "grants_added": _14,
+    "grants_removed": _14,
+    "grants_gone": _14,
+    "live_grants": _14,
+    "unmanaged_repositories": _14,
+    "templates": _20,
+    "access": _21,
 }
 
 
-def _21(v: object) -> bool:
+def _22(v: object) -> bool:
     return (
         isinstance(v, dict)
         and "set" in v
@@ -201,11 +205,11 @@ def _21(v: object) -> bool:
     )
 
 
-def _22(v: object) -> bool:
+def _23(v: object) -> bool:
     return v == "repository-policy" or v == "registry-policy" or v == "creation-template"
 
 
-def _23(v: object) -> bool:
+def _24(v: object) -> bool:
     return (
         isinstance(v, str)
         and len(v) <= 256
@@ -217,15 +221,15 @@ def _23(v: object) -> bool:
     )
 
 
-def _24(v: object) -> bool:
+def _25(v: object) -> bool:
     return v == "set" or v == "delete" or v == "create"
 
 
-def _25(v: object) -> bool:
+def _26(v: object) -> bool:
     return v == "Allow" or v == "Deny"
 
 
-def _26(v: object) -> bool:
+def _27(v: object) -> bool:
     return (isinstance(v, str) or v is None) and (
         not isinstance(v, str)
         or re.search(
@@ -236,11 +240,11 @@ def _26(v: object) -> bool:
     )
 
 
-def _27(v: object) -> bool:
+def _28(v: object) -> bool:
     return isinstance(v, list) and len(v) >= 1 and all(map(_5, v))
 
 
-def _28(v: object) -> bool:
+def _29(v: object) -> bool:
     return (
         (isinstance(v, str) or isinstance(v, list))
         and (not isinstance(v, list) or all(map(_5, v)))
@@ -255,35 +259,35 @@ def _28(v: object) -> bool:
     )
 
 
-def _29(v: object) -> bool:
-    return isinstance(v, dict) and all(map(_28, v.values())) and all(map(_5, v))
-
-
 def _30(v: object) -> bool:
     return isinstance(v, dict) and all(map(_29, v.values())) and all(map(_5, v))
 
 
 def _31(v: object) -> bool:
+    return isinstance(v, dict) and all(map(_30, v.values())) and all(map(_5, v))
+
+
+def _32(v: object) -> bool:
     return isinstance(v, list) and len(v) >= 1 and all(map(_5, v))
 
 
 _CHECKS_8: Checks = {
-    "effect": _25,
+    "effect": _26,
     "principal": _5,
-    "name": _26,
-    "tier": _26,
-    "actions": _27,
-    "conditions": _30,
+    "name": _27,
+    "tier": _27,
+    "actions": _28,
+    "conditions": _31,
     "resource": _5,
-    "not_resource": _31,
+    "not_resource": _32,
 }
 
 
-def _32(v: object) -> bool:
+def _33(v: object) -> bool:
     return not isinstance(v, dict) or "resource" in v and "not_resource" in v
 
 
-def _33(v: object) -> bool:
+def _34(v: object) -> bool:
     return (
         isinstance(v, dict)
         and "effect" in v
@@ -293,18 +297,18 @@ def _33(v: object) -> bool:
         and "actions" in v
         and "conditions" in v
         and all(_CHECKS_8.get(key, nothing)(value) for key, value in v.items())
-        and not _32(v)
+        and not _33(v)
     )
 
 
-def _34(v: object) -> bool:
-    return isinstance(v, list) and all(map(_33, v))
-
-
-_CHECKS_9: Checks = {"added": _34, "removed": _34}
-
-
 def _35(v: object) -> bool:
+    return isinstance(v, list) and all(map(_34, v))
+
+
+_CHECKS_9: Checks = {"added": _35, "removed": _35}
+
+
+def _36(v: object) -> bool:
     return (
         isinstance(v, dict)
         and "added" in v
@@ -313,7 +317,7 @@ def _35(v: object) -> bool:
     )
 
 
-def _36(v: object) -> bool:
+def _37(v: object) -> bool:
     return (
         v == "admin"
         or v == "can-rewrite"
@@ -325,28 +329,28 @@ def _36(v: object) -> bool:
     )
 
 
-def _37(v: object) -> bool:
-    return isinstance(v, list) and all(map(_36, v))
-
-
 def _38(v: object) -> bool:
-    return isinstance(v, list) and all(map(_5, v))
+    return isinstance(v, list) and all(map(_37, v))
 
 
 def _39(v: object) -> bool:
+    return isinstance(v, list) and all(map(_5, v))
+
+
+def _40(v: object) -> bool:
     return (isinstance(v, dict) or isinstance(v, str) or v is None) and (
         not isinstance(v, str) or re.search("^[\\s\\S]*\\Z", v) is not None
     )
 
 
-def _40(v: object) -> bool:
+def _41(v: object) -> bool:
     return isinstance(v, dict) or v is None
 
 
-_CHECKS_10: Checks = {"before": _39, "after": _40}
+_CHECKS_10: Checks = {"before": _40, "after": _41}
 
 
-def _41(v: object) -> bool:
+def _42(v: object) -> bool:
     return (
         isinstance(v, dict)
         and "before" in v
@@ -355,10 +359,10 @@ def _41(v: object) -> bool:
     )
 
 
-_CHECKS_11: Checks = {"before": _40, "after": _40}
+_CHECKS_11: Checks = {"before": _41, "after": _41}
 
 
-def _42(v: object) -> bool:
+def _43(v: object) -> bool:
     return (
         isinstance(v, dict)
         and "before" in v
@@ -367,39 +371,39 @@ def _42(v: object) -> bool:
     )
 
 
-def _43(v: object) -> bool:
+def _44(v: object) -> bool:
     return v == "MUTABLE" or v == "IMMUTABLE"
 
 
-def _44(v: object) -> bool:
+def _45(v: object) -> bool:
     return isinstance(v, bool)
 
 
-def _45(v: object) -> bool:
+def _46(v: object) -> bool:
     return v == "AES256" or v == "KMS"
 
 
-def _46(v: object) -> bool:
+def _47(v: object) -> bool:
     return (isinstance(v, str) or v is None) and (
         not isinstance(v, str)
         or re.search("^(arn:[A-Za-z0-9:/_-]+|[A-Za-z0-9/_-]+)\\Z", v) is not None
     )
 
 
-def _47(v: object) -> bool:
+def _48(v: object) -> bool:
     return isinstance(v, dict) and all(map(_5, v.values())) and all(map(_5, v))
 
 
 _CHECKS_12: Checks = {
-    "tag_mutability": _43,
-    "scan_on_push": _44,
-    "encryption": _45,
-    "kms_key": _46,
-    "tags": _47,
+    "tag_mutability": _44,
+    "scan_on_push": _45,
+    "encryption": _46,
+    "kms_key": _47,
+    "tags": _48,
 }
 
 
-def _48(v: object) -> bool:
+def _49(v: object) -> bool:
     return (
         isinstance(v, dict)
         and "tag_mutability" in v
@@ -411,191 +415,191 @@ def _48(v: object) -> bool:
     )
 
 
-def _49(v: object) -> bool:
+def _50(v: object) -> bool:
     return v == "applied" or v == "in-force" or v == "failed" or v == "stale" or v == "skipped"
 
 
 _CHECKS_13: Checks = {
-    "registry": _12,
-    "subject": _22,
-    "repository": _23,
-    "account": _8,
-    "region": _9,
-    "change": _24,
-    "grants": _35,
-    "risks": _37,
-    "kept_statements": _38,
-    "policy": _41,
-    "template": _42,
-    "settings": _48,
-    "outcome": _49,
-    "error": _26,
+    "registry": _13,
+    "subject": _23,
+    "repository": _24,
+    "account": _9,
+    "region": _10,
+    "change": _25,
+    "grants": _36,
+    "risks": _38,
+    "kept_statements": _39,
+    "policy": _42,
+    "template": _43,
+    "settings": _49,
+    "outcome": _50,
+    "error": _27,
 }
 
 
-def _50(v: object) -> bool:
+def _51(v: object) -> bool:
     return v == "*"
 
 
-def _51(v: object) -> bool:
-    return not _50(v)
-
-
-_CHECKS_14: Checks = {"repository": _51, "settings": nothing}
-
-
 def _52(v: object) -> bool:
-    return v is None
+    return not _51(v)
+
+
+_CHECKS_14: Checks = {"repository": _52, "settings": nothing}
 
 
 def _53(v: object) -> bool:
-    return isinstance(v, dict)
-
-
-_CHECKS_15: Checks = {"before": _52, "after": _53}
+    return v is None
 
 
 def _54(v: object) -> bool:
+    return isinstance(v, dict)
+
+
+_CHECKS_15: Checks = {"before": _53, "after": _54}
+
+
+def _55(v: object) -> bool:
     return not isinstance(v, dict) or all(
         _CHECKS_15.get(key, anything)(value) for key, value in v.items()
     )
 
 
-_CHECKS_16: Checks = {"before": _52}
+_CHECKS_16: Checks = {"before": _53}
 
 
-def _55(v: object) -> bool:
+def _56(v: object) -> bool:
     return not isinstance(v, dict) or all(
         _CHECKS_16.get(key, anything)(value) for key, value in v.items()
     )
 
 
-_CHECKS_17: Checks = {"template": _54, "policy": _55}
+_CHECKS_17: Checks = {"template": _55, "policy": _56}
 
 
-def _56(v: object) -> bool:
+def _57(v: object) -> bool:
     return not isinstance(v, dict) or all(
         _CHECKS_17.get(key, anything)(value) for key, value in v.items()
     )
 
 
-_CHECKS_18: Checks = {"before": _53}
+_CHECKS_18: Checks = {"before": _54}
 
 
-def _57(v: object) -> bool:
+def _58(v: object) -> bool:
     return not isinstance(v, dict) or all(
         _CHECKS_18.get(key, anything)(value) for key, value in v.items()
     )
 
 
-_CHECKS_19: Checks = {"template": _57}
+_CHECKS_19: Checks = {"template": _58}
 
 
-def _58(v: object) -> bool:
+def _59(v: object) -> bool:
     return not isinstance(v, dict) or all(
         _CHECKS_19.get(key, anything)(value) for key, value in v.items()
     )
 
 
-def _59(v: object) -> bool:
+def _60(v: object) -> bool:
     return v == "create"
 
 
-_CHECKS_20: Checks = {"change": _59}
+_CHECKS_20: Checks = {"change": _60}
 
 
-def _60(v: object) -> bool:
+def _61(v: object) -> bool:
     return not isinstance(v, dict) or all(
         _CHECKS_20.get(key, anything)(value) for key, value in v.items()
     )
 
 
-def _61(v: object) -> bool:
-    return (_56 if _60(v) else _58)(v)
-
-
-_CHECKS_21: Checks = {"after": _52}
-
-
 def _62(v: object) -> bool:
+    return (_57 if _61(v) else _59)(v)
+
+
+_CHECKS_21: Checks = {"after": _53}
+
+
+def _63(v: object) -> bool:
     return not isinstance(v, dict) or all(
         _CHECKS_21.get(key, anything)(value) for key, value in v.items()
     )
 
 
-_CHECKS_22: Checks = {"template": _62, "policy": _62}
+_CHECKS_22: Checks = {"template": _63, "policy": _63}
 
 
-def _63(v: object) -> bool:
+def _64(v: object) -> bool:
     return not isinstance(v, dict) or all(
         _CHECKS_22.get(key, anything)(value) for key, value in v.items()
     )
 
 
-_CHECKS_23: Checks = {"after": _53}
+_CHECKS_23: Checks = {"after": _54}
 
 
-def _64(v: object) -> bool:
+def _65(v: object) -> bool:
     return not isinstance(v, dict) or all(
         _CHECKS_23.get(key, anything)(value) for key, value in v.items()
     )
 
 
-_CHECKS_24: Checks = {"template": _64}
+_CHECKS_24: Checks = {"template": _65}
 
 
-def _65(v: object) -> bool:
+def _66(v: object) -> bool:
     return not isinstance(v, dict) or all(
         _CHECKS_24.get(key, anything)(value) for key, value in v.items()
     )
 
 
-def _66(v: object) -> bool:
+def _67(v: object) -> bool:
     return v == "delete"
 
 
-_CHECKS_25: Checks = {"change": _66}
+_CHECKS_25: Checks = {"change": _67}
 
 
-def _67(v: object) -> bool:
+def _68(v: object) -> bool:
     return not isinstance(v, dict) or all(
         _CHECKS_25.get(key, anything)(value) for key, value in v.items()
     )
 
 
-def _68(v: object) -> bool:
-    return (_63 if _67(v) else _65)(v)
-
-
 def _69(v: object) -> bool:
+    return (_64 if _68(v) else _66)(v)
+
+
+def _70(v: object) -> bool:
     return (
         (
             not isinstance(v, dict)
             or "template" in v
             and all(_CHECKS_14.get(key, anything)(value) for key, value in v.items())
         )
-        and _61(v)
-        and _68(v)
+        and _62(v)
+        and _69(v)
     )
 
 
 _CHECKS_26: Checks = {"template": nothing}
 
 
-def _70(v: object) -> bool:
+def _71(v: object) -> bool:
     return v == "set" or v == "delete"
 
 
-_CHECKS_27: Checks = {"repository": _50, "change": _70}
+_CHECKS_27: Checks = {"repository": _51, "change": _71}
 
 
-def _71(v: object) -> bool:
+def _72(v: object) -> bool:
     return not isinstance(v, dict) or all(
         _CHECKS_27.get(key, anything)(value) for key, value in v.items()
     )
 
 
-def _72(v: object) -> bool:
+def _73(v: object) -> bool:
     return (
         isinstance(v, str)
         and len(v) <= 256
@@ -606,23 +610,23 @@ def _72(v: object) -> bool:
     )
 
 
-_CHECKS_28: Checks = {"repository": _72}
+_CHECKS_28: Checks = {"repository": _73}
 
 
-def _73(v: object) -> bool:
+def _74(v: object) -> bool:
     return not isinstance(v, dict) or all(
         _CHECKS_28.get(key, anything)(value) for key, value in v.items()
     )
 
 
-def _74(v: object) -> bool:
+def _75(v: object) -> bool:
     return v == "registry-policy"
 
 
-_CHECKS_29: Checks = {"subject": _74}
+_CHECKS_29: Checks = {"subject": _75}
 
 
-def _75(v: object) -> bool:
+def _76(v: object) -> bool:
     return (
         not isinstance(v, dict)
         or "subject" in v
@@ -630,14 +634,14 @@ def _75(v: object) -> bool:
     )
 
 
-def _76(v: object) -> bool:
-    return (_71 if _75(v) else _73)(v)
-
-
-_CHECKS_30: Checks = {"policy": _55}
-
-
 def _77(v: object) -> bool:
+    return (_72 if _76(v) else _74)(v)
+
+
+_CHECKS_30: Checks = {"policy": _56}
+
+
+def _78(v: object) -> bool:
     return (
         not isinstance(v, dict)
         or "settings" in v
@@ -648,89 +652,89 @@ def _77(v: object) -> bool:
 _CHECKS_31: Checks = {"settings": nothing}
 
 
-def _78(v: object) -> bool:
+def _79(v: object) -> bool:
     return not isinstance(v, dict) or all(
         _CHECKS_31.get(key, anything)(value) for key, value in v.items()
     )
 
 
-def _79(v: object) -> bool:
-    return (_77 if _60(v) else _78)(v)
-
-
-_CHECKS_32: Checks = {"policy": _64}
-
-
 def _80(v: object) -> bool:
+    return (_78 if _61(v) else _79)(v)
+
+
+_CHECKS_32: Checks = {"policy": _65}
+
+
+def _81(v: object) -> bool:
     return not isinstance(v, dict) or all(
         _CHECKS_32.get(key, anything)(value) for key, value in v.items()
     )
 
 
-def _81(v: object) -> bool:
+def _82(v: object) -> bool:
     return v == "set"
 
 
-_CHECKS_33: Checks = {"change": _81}
+_CHECKS_33: Checks = {"change": _82}
 
 
-def _82(v: object) -> bool:
+def _83(v: object) -> bool:
     return not isinstance(v, dict) or all(
         _CHECKS_33.get(key, anything)(value) for key, value in v.items()
     )
 
 
-def _83(v: object) -> bool:
-    return (_80 if _82(v) else anything)(v)
-
-
 def _84(v: object) -> bool:
-    return isinstance(v, dict) or isinstance(v, str)
-
-
-_CHECKS_34: Checks = {"before": _84, "after": _52}
+    return (_81 if _83(v) else anything)(v)
 
 
 def _85(v: object) -> bool:
+    return isinstance(v, dict) or isinstance(v, str)
+
+
+_CHECKS_34: Checks = {"before": _85, "after": _53}
+
+
+def _86(v: object) -> bool:
     return not isinstance(v, dict) or all(
         _CHECKS_34.get(key, anything)(value) for key, value in v.items()
     )
 
 
-_CHECKS_35: Checks = {"policy": _85}
+_CHECKS_35: Checks = {"policy": _86}
 
 
-def _86(v: object) -> bool:
+def _87(v: object) -> bool:
     return not isinstance(v, dict) or all(
         _CHECKS_35.get(key, anything)(value) for key, value in v.items()
     )
 
 
-def _87(v: object) -> bool:
-    return (_86 if _67(v) else anything)(v)
-
-
 def _88(v: object) -> bool:
+    return (_87 if _68(v) else anything)(v)
+
+
+def _89(v: object) -> bool:
     return (
         (
             not isinstance(v, dict)
             or all(_CHECKS_26.get(key, anything)(value) for key, value in v.items())
         )
-        and _76(v)
-        and _79(v)
-        and _83(v)
-        and _87(v)
+        and _77(v)
+        and _80(v)
+        and _84(v)
+        and _88(v)
     )
 
 
-def _89(v: object) -> bool:
+def _90(v: object) -> bool:
     return v == "creation-template"
 
 
-_CHECKS_36: Checks = {"subject": _89}
+_CHECKS_36: Checks = {"subject": _90}
 
 
-def _90(v: object) -> bool:
+def _91(v: object) -> bool:
     return (
         not isinstance(v, dict)
         or "subject" in v
@@ -738,7 +742,7 @@ def _90(v: object) -> bool:
     )
 
 
-def _91(v: object) -> bool:
+def _92(v: object) -> bool:
     return (
         isinstance(v, dict)
         and "repository" in v
@@ -752,22 +756,22 @@ def _91(v: object) -> bool:
         and all(_CHECKS_13.get(key, nothing)(value) for key, value in v.items())
         and ("outcome" not in v or "error" in v)
         and ("error" not in v or "outcome" in v)
-        and (_69 if _90(v) else _88)(v)
+        and (_70 if _91(v) else _89)(v)
     )
 
 
-def _92(v: object) -> bool:
-    return isinstance(v, list) and all(map(_91, v))
-
-
 def _93(v: object) -> bool:
-    return isinstance(v, str) and re.search("^[a-z]+(_[a-z]+)*\\Z", v) is not None
-
-
-_CHECKS_37: Checks = {"guard": _93, "message": _5}
+    return isinstance(v, list) and all(map(_92, v))
 
 
 def _94(v: object) -> bool:
+    return isinstance(v, str) and re.search("^[a-z]+(_[a-z]+)*\\Z", v) is not None
+
+
+_CHECKS_37: Checks = {"guard": _94, "message": _5}
+
+
+def _95(v: object) -> bool:
     return (
         isinstance(v, dict)
         and "guard" in v
@@ -776,11 +780,11 @@ def _94(v: object) -> bool:
     )
 
 
-def _95(v: object) -> bool:
-    return isinstance(v, list) and all(map(_94, v))
-
-
 def _96(v: object) -> bool:
+    return isinstance(v, list) and all(map(_95, v))
+
+
+def _97(v: object) -> bool:
     return (
         v == "repository"
         or v == "registry"
@@ -790,22 +794,22 @@ def _96(v: object) -> bool:
 
 
 _CHECKS_38: Checks = {
-    "registry": _12,
-    "repository": _72,
-    "account": _8,
-    "region": _9,
+    "registry": _13,
+    "repository": _73,
+    "account": _9,
+    "region": _10,
     "tier": _5,
     "principal": _5,
-    "name": _26,
-    "conditions": _30,
+    "name": _27,
+    "conditions": _31,
     "because": _5,
-    "repaired": _44,
-    "by_rewriting": _44,
-    "policy": _96,
+    "repaired": _45,
+    "by_rewriting": _45,
+    "policy": _97,
 }
 
 
-def _97(v: object) -> bool:
+def _98(v: object) -> bool:
     return (
         isinstance(v, dict)
         and "repository" in v
@@ -822,27 +826,27 @@ def _97(v: object) -> bool:
     )
 
 
-def _98(v: object) -> bool:
-    return isinstance(v, list) and all(map(_97, v))
-
-
 def _99(v: object) -> bool:
+    return isinstance(v, list) and all(map(_98, v))
+
+
+def _100(v: object) -> bool:
     return (isinstance(v, str) or v is None) and (
         not isinstance(v, str) or re.search("^[A-Za-z0-9._/@+-]{1,64}\\Z", v) is not None
     )
 
 
-def _100(v: object) -> bool:
+def _101(v: object) -> bool:
     return (isinstance(v, str) or v is None) and (
         not isinstance(v, str) or re.search("^[0-9]{12}\\Z", v) is not None
     )
 
 
-def _101(v: object) -> bool:
+def _102(v: object) -> bool:
     return isinstance(v, str) and re.search("^[a-z0-9]+(-[a-z0-9]+)*\\Z", v) is not None
 
 
-def _102(v: object) -> bool:
+def _103(v: object) -> bool:
     return (isinstance(v, str) or v is None) and (
         not isinstance(v, str)
         or re.search("^[a-z]{2,4}(-[a-z]+){1,3}-[0-9]{1,2}\\Z", v) is not None
@@ -850,17 +854,17 @@ def _102(v: object) -> bool:
 
 
 _CHECKS_39: Checks = {
-    "registry": _99,
-    "account": _100,
-    "subject": _22,
+    "registry": _100,
+    "account": _101,
+    "subject": _23,
     "repository": _5,
-    "rule": _101,
+    "rule": _102,
     "message": _5,
-    "region": _102,
+    "region": _103,
 }
 
 
-def _103(v: object) -> bool:
+def _104(v: object) -> bool:
     return (
         isinstance(v, dict)
         and "repository" in v
@@ -871,22 +875,22 @@ def _103(v: object) -> bool:
     )
 
 
-def _104(v: object) -> bool:
-    return isinstance(v, list) and all(map(_103, v))
+def _105(v: object) -> bool:
+    return isinstance(v, list) and all(map(_104, v))
 
 
 _CHECKS_40: Checks = {
-    "registry": _12,
-    "subject": _22,
+    "registry": _13,
+    "subject": _23,
     "repository": _5,
-    "account": _8,
-    "region": _9,
-    "rule": _101,
+    "account": _9,
+    "region": _10,
+    "rule": _102,
     "message": _5,
 }
 
 
-def _105(v: object) -> bool:
+def _106(v: object) -> bool:
     return (
         isinstance(v, dict)
         and "repository" in v
@@ -898,22 +902,22 @@ def _105(v: object) -> bool:
     )
 
 
-def _106(v: object) -> bool:
-    return isinstance(v, list) and all(map(_105, v))
-
-
 def _107(v: object) -> bool:
-    return isinstance(v, list) and len(v) >= 1 and len(v) <= 4000 and all(map(_12, v))
+    return isinstance(v, list) and all(map(_106, v))
 
 
 def _108(v: object) -> bool:
-    return is_integer(v) or v is None
-
-
-_CHECKS_41: Checks = {"changed_since": _5, "not_read": _108}
+    return isinstance(v, list) and len(v) >= 1 and len(v) <= 4000 and all(map(_13, v))
 
 
 def _109(v: object) -> bool:
+    return is_integer(v) or v is None
+
+
+_CHECKS_41: Checks = {"changed_since": _5, "not_read": _109}
+
+
+def _110(v: object) -> bool:
     return (
         isinstance(v, dict)
         and "changed_since" in v
@@ -922,7 +926,7 @@ def _109(v: object) -> bool:
     )
 
 
-def _110(v: object) -> bool:
+def _111(v: object) -> bool:
     return isinstance(v, str) and re.search("^sha256:[0-9a-f]{64}\\Z", v) is not None
 
 
@@ -930,34 +934,35 @@ _CHECKS_42: Checks = {
     "format_version": _1,
     "tool": _4,
     "file": _7,
-    "registry": _11,
-    "registries": _18,
-    "summary": _21,
-    "changes": _92,
-    "refusals": _95,
-    "never_broken": _98,
-    "findings": _104,
-    "errors": _106,
-    "unmanaged_repositories": _15,
-    "registries_left_out": _107,
-    "scope": _109,
-    "digest": _110,
+    "rules": _8,
+    "registry": _12,
+    "registries": _19,
+    "summary": _22,
+    "changes": _93,
+    "refusals": _96,
+    "never_broken": _99,
+    "findings": _105,
+    "errors": _107,
+    "unmanaged_repositories": _16,
+    "registries_left_out": _108,
+    "scope": _110,
+    "digest": _111,
 }
 
 
-def _111(v: object) -> bool:
+def _112(v: object) -> bool:
     return not isinstance(v, dict) or "registry" in v
 
 
-def _112(v: object) -> bool:
-    return not _111(v)
-
-
 def _113(v: object) -> bool:
-    return not isinstance(v, dict) or "registries" in v
+    return not _112(v)
 
 
 def _114(v: object) -> bool:
+    return not isinstance(v, dict) or "registries" in v
+
+
+def _115(v: object) -> bool:
     return (
         isinstance(v, dict)
         and "format_version" in v
@@ -971,10 +976,10 @@ def _114(v: object) -> bool:
         and "errors" in v
         and "unmanaged_repositories" in v
         and all(_CHECKS_42.get(key, nothing)(value) for key, value in v.items())
-        and (_112 if _113(v) else _111)(v)
+        and (_113 if _114(v) else _112)(v)
     )
 
 
 def is_valid(value: object) -> bool:
     """Whether a value is valid by `schema/plan.schema.json`."""
-    return _114(value)
+    return _115(value)
