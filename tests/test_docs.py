@@ -11,6 +11,7 @@ import yaml
 
 from reconciler.access_file.desired import compile_desired, desired_policies
 from reconciler.access_file.load import Loaded, load_access
+from reconciler.access_file.rules_file import RulesFile
 from reconciler.policy.meaning.keep import LAMBDA_SID
 from reconciler.policy.meaning.tiers import BUILT_IN_TIERS
 from reconciler.workflow.source import validate
@@ -88,7 +89,7 @@ def shown_policies() -> Iterator[tuple[str, str, str]]:
 
 
 def test_every_block_is_one_that_is_checked() -> None:
-    whole = {"file", "part", "hook"}
+    whole = {"file", "part", "rules", "hook"}
     for mark, kind, text in blocks():
         is_checked = mark.startswith((POLICY_OF, INCLUDE))
         assert (kind == "yaml" and mark in whole) or is_checked, text
@@ -96,6 +97,14 @@ def test_every_block_is_one_that_is_checked() -> None:
 
 def test_the_whole_file_has_no_problems() -> None:
     assert load(marked("file")).problems == ()
+
+
+def test_the_rules_file_holds_in_the_whole_file() -> None:
+    file, rules = marked("file"), RulesFile("rules.yaml", marked("rules").encode())
+    own = len(load(file).parts[0].never_rules)
+    loaded = validate(file.encode(), "ecr_access.yaml", now=NOW, rules=[rules])
+    assert loaded.problems == ()
+    assert len(loaded.parts[0].never_rules) == own + 2
 
 
 @pytest.mark.parametrize("part", [text for mark, _, text in blocks() if mark == "part"])

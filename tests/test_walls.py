@@ -23,7 +23,15 @@ FLOORS = (
 )
 ROOMS_INSIDE = {
     "policy": ({"language"}, {"meaning"}, {"compile"}),
-    "access_file": ({"document"}, {"model"}, {"desired"}, {"sections"}, {"checks"}, {"parts"}),
+    "access_file": (
+        {"document"},
+        {"model"},
+        {"desired"},
+        {"sections"},
+        {"checks"},
+        {"parts"},
+        {"rules_file"},
+    ),
 }
 GROUND = {"closest", "errors", "printable", "schema_checks"}
 PURE = {"access_file", "model", "policy", "plan", "adopt", "report"}

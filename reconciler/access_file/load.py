@@ -19,7 +19,8 @@ from reconciler.access_file.document.schema import ACCESS_FILE, INCLUDED_FILE, V
 from reconciler.access_file.document.source import BEGIN_OF_INCLUDED_FILE, read_source
 from reconciler.access_file.document.tree import Node, child, pairs_of
 from reconciler.access_file.model import AccessFile
-from reconciler.access_file.parts import read_parts
+from reconciler.access_file.parts import RulesByPartition, read_parts
+from reconciler.access_file.rules_file import RulesFile, read_rules_files
 from reconciler.access_file.sections.guards import check_public_allowed
 from reconciler.access_file.sections.include import (
     Include,
@@ -91,18 +92,21 @@ def check_document(
     *,
     now: datetime,
     allow_public: frozenset[str] = frozenset(),
+    rules: Iterable[RulesFile] = (),
 ) -> Loaded:
     """Check an access file with the files that it includes. Never raises, whatever they are.
 
     `included` is None where there is no directory to find them in. `now` (UTC) decides what has
     expired; public access of the entries in `allow_public` (keys of the file) is not reported.
     Where an included file is not found or can't be read, only the shape of the others is checked.
+    The rules of the files in `rules` hold, too; problems of these are problems of this file.
     """
     problems = ProblemList(dict.fromkeys(document.problems))
     files, not_found = _without_directory(document) if included is None else included
     problems.found |= dict.fromkeys(not_found)
     trees, lines = _read_trees(files, problems)
-    lines[document.path] = document.lines
+    of_rules = read_rules_files(rules, document.root, now)
+    lines |= {document.path: document.lines, **of_rules.lines}
     parts, repositories = tuple[AccessFile, ...](), None
     if document.root is not None:
         violations = _check_shapes(document.root, trees, problems)
@@ -110,8 +114,10 @@ def check_document(
         if len(trees) == len(files) and not has_errors(not_found) and not is_misspelt:
             root = merge(document.root, trees, problems)
             repositories = tuple(pair.key.text for pair in pairs_of(root, "repositories"))
-            parts = _check_meaning(root, violations, now, allow_public, problems)
-    found = sort_problems(problems.found)
+            parts = _check_meaning(
+                root, violations, now, allow_public, problems, rules=of_rules.rules
+            )
+    found = sort_problems([*problems.found, *of_rules.problems])
     return Loaded(() if has_errors(found) else parts, found, lines, repositories, files)
 
 
@@ -164,13 +170,17 @@ def _check_meaning(
     now: datetime,
     allow_public: frozenset[str],
     problems: ProblemList,
+    *,
+    rules: RulesByPartition,
 ) -> tuple[AccessFile, ...]:
     """Check the meaning of a tree's parts; none where it, or a list in it, is too large."""
     if any(violation.keyword == "maxItems" for violation in violations):
         return ()
     meaning, parts = ProblemList(), tuple[AccessFile, ...]()
     try:
-        parts = read_parts(root, now, broken_principals(violations), allow_public, meaning)
+        parts = read_parts(
+            root, now, broken_principals(violations), allow_public, meaning, rules=rules
+        )
         entries = [entry for part in parts for entry in part.entries]
         check_public_allowed(child(root, "guards"), entries, meaning)
         check_unused(root, meaning)

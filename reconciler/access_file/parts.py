@@ -61,6 +61,14 @@ class _Shared(NamedTuple):
     keep_rules: tuple[KeepRule, ...]
     registry_statements: tuple[PlacedRegistryStatement, ...]
 
+    def with_rules(self, rules: tuple[PlacedRule, ...]) -> "_Shared":
+        """Return the same with more `never` rules."""
+        return self._replace(never_rules=(*self.never_rules, *rules))
+
+
+RulesByPartition = Mapping[str, tuple[PlacedRule, ...]]
+NO_RULES: RulesByPartition = {}
+
 
 def read_parts(
     root: Node,
@@ -68,11 +76,14 @@ def read_parts(
     broken: frozenset[str],
     allow_public: frozenset[str],
     meaning: ProblemList,
+    *,
+    rules: RulesByPartition = NO_RULES,
 ) -> tuple[AccessFile, ...]:
     """Read and check a file for each registry; `meaning` then has all problems.
 
     `broken` are principals that can't be resolved; public access of the entries in `allow_public`
-    is not reported. Raises TooLargeError.
+    is not reported. `rules` are the `never` rules of rules files, by partition; they add to the
+    file's own. Raises TooLargeError.
     """
     parts = split_by_registry(root, meaning)
     registries = tuple(part.registry for part in parts)
@@ -85,7 +96,7 @@ def read_parts(
         shared = {
             partition: _read_shared(
                 root, partition, registries, broken, context._replace(problems=own)
-            )
+            ).with_rules(rules.get(partition, ()))
             for partition, own in lists.items()
         }
         statements = {s.place: s for one in shared.values() for s in one.registry_statements}

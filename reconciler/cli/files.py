@@ -1,13 +1,14 @@
 """The files of a command, read and checked: the access file, a saved plan, policy documents."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.access_file.document.problems import Problem
 from reconciler.access_file.load import Loaded
+from reconciler.access_file.rules_file import RulesFile
 from reconciler.cli.option_hints import HINTS, as_argument, problems_with_options
 from reconciler.cli.options import STDIN, ProblemFormat, file_of, name_of, stdin_of
 from reconciler.cli.outputs import Output, write
@@ -41,14 +42,29 @@ def read_input(
     return read_file(name, most, opened=opened, called=called, hint=hint, remedy=remedy)
 
 
-def load_valid(path: Path, allowances: Allowances, *, hint: str | None = None) -> AccessSource:
+def read_rules(paths: Iterable[Path] | None) -> tuple[RulesFile, ...]:
+    """Read rules files, each once; `-` is stdin. Raises as `read_input`."""
+    return tuple(
+        RulesFile(name_of(path), read_input(path, called="rules file"))
+        for path in dict.fromkeys(paths or ())
+    )
+
+
+def load_valid(
+    path: Path,
+    allowances: Allowances,
+    *,
+    hint: str | None = None,
+    rules: Iterable[Path] | None = None,
+) -> AccessSource:
     """Load an access file that must be valid, and show its problems on stderr.
 
-    `hint` says where the file may be. Raises UsageError where there is none, and as `load`.
+    `hint` says where the file may be, `rules` are rules files. Raises UsageError where there is no
+    such file, and as `load`.
     """
     try:
-        content = read_access_file(path, hint)
-        source = load(content, name_of(path), file=file_of(path), allowances=allowances)
+        content, more = read_access_file(path, hint), read_rules(rules)
+        source = load(content, name_of(path), file=file_of(path), allowances=allowances, rules=more)
     except InvalidFileError as invalid:
         _print_problems(invalid.checked)
         raise

@@ -88,9 +88,16 @@ def _hint_with_option(problem: Problem) -> str | None:
     return problem.hint
 
 
-def apply_command(plan: Path, allowed: Allowances, file: Path, profile: str | None) -> str:
+def apply_command(
+    plan: Path,
+    allowed: Allowances,
+    file: Path,
+    profile: str | None,
+    rules: Iterable[Path] = (),
+) -> str:
     """Return the command that applies a saved plan, with the options that it was made with."""
     options: list[str | Path] = ["-f", str(file)] if file != DEFAULT_FILE else []
+    options += [part for path in rules for part in ("--rules", path)]
     options += ["--profile", profile] if profile else []
     for guard, value in allowed._asdict().items():
         names = sorted(value) if isinstance(value, frozenset) else [str(value)] if value else []

@@ -216,6 +216,16 @@ File = Annotated[
         metavar="FILE",
     ),
 ]
+Rules = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--rules",
+        envvar="ECR_ACCESS_RULES",
+        parser=a_path,
+        metavar="FILE",
+        help="A file of never rules that hold, too; - is stdin. Repeatable.",
+    ),
+]
 Repository = Annotated[
     Names,
     typer.Option(

@@ -58,23 +58,27 @@ def _7(v: object) -> bool:
 
 
 def _8(v: object) -> bool:
-    return isinstance(v, str) and re.search("^[0-9]{12}\\Z", v) is not None
+    return isinstance(v, list) and len(v) >= 1 and all(map(_7, v))
 
 
 def _9(v: object) -> bool:
+    return isinstance(v, str) and re.search("^[0-9]{12}\\Z", v) is not None
+
+
+def _10(v: object) -> bool:
     return (
         isinstance(v, str) and re.search("^[a-z]{2,4}(-[a-z]+){1,3}-[0-9]{1,2}\\Z", v) is not None
     )
 
 
-def _10(v: object) -> bool:
-    return isinstance(v, list) and len(v) >= 1 and len(v) <= 40 and all(map(_9, v))
-
-
-_CHECKS_3: Checks = {"account": _8, "regions": _10}
-
-
 def _11(v: object) -> bool:
+    return isinstance(v, list) and len(v) >= 1 and len(v) <= 40 and all(map(_10, v))
+
+
+_CHECKS_3: Checks = {"account": _9, "regions": _11}
+
+
+def _12(v: object) -> bool:
     return (
         isinstance(v, dict)
         and "account" in v
@@ -83,37 +87,37 @@ def _11(v: object) -> bool:
     )
 
 
-def _12(v: object) -> bool:
+def _13(v: object) -> bool:
     return isinstance(v, str) and re.search("^[A-Za-z0-9._/@+-]{1,64}\\Z", v) is not None
 
 
-def _13(v: object) -> bool:
+def _14(v: object) -> bool:
     return is_integer(v) and v >= 0
 
 
-def _14(v: object) -> bool:
-    return isinstance(v, dict) and all(map(_13, v.values())) and all(map(_9, v))
-
-
 def _15(v: object) -> bool:
-    return isinstance(v, list) and all(map(_5, v))
+    return isinstance(v, dict) and all(map(_14, v.values())) and all(map(_10, v))
 
 
 def _16(v: object) -> bool:
-    return isinstance(v, dict) and all(map(_15, v.values())) and all(map(_9, v))
-
-
-_CHECKS_4: Checks = {
-    "name": _12,
-    "account": _8,
-    "regions": _10,
-    "in_sync": _14,
-    "live_grants": _14,
-    "unmanaged_repositories": _16,
-}
+    return isinstance(v, list) and all(map(_5, v))
 
 
 def _17(v: object) -> bool:
+    return isinstance(v, dict) and all(map(_16, v.values())) and all(map(_10, v))
+
+
+_CHECKS_4: Checks = {
+    "name": _13,
+    "account": _9,
+    "regions": _11,
+    "in_sync": _15,
+    "live_grants": _15,
+    "unmanaged_repositories": _17,
+}
+
+
+def _18(v: object) -> bool:
     return (
         isinstance(v, dict)
         and "name" in v
@@ -126,14 +130,14 @@ def _17(v: object) -> bool:
     )
 
 
-def _18(v: object) -> bool:
-    return isinstance(v, list) and len(v) >= 1 and len(v) <= 4000 and all(map(_17, v))
-
-
-_CHECKS_5: Checks = {"create": _13, "set": _13, "delete": _13}
-
-
 def _19(v: object) -> bool:
+    return isinstance(v, list) and len(v) >= 1 and len(v) <= 4000 and all(map(_18, v))
+
+
+_CHECKS_5: Checks = {"create": _14, "set": _14, "delete": _14}
+
+
+def _20(v: object) -> bool:
     return (
         isinstance(v, dict)
         and "create" in v
@@ -144,16 +148,16 @@ def _19(v: object) -> bool:
 
 
 _CHECKS_6: Checks = {
-    "granted": _13,
-    "widened": _13,
-    "revoked": _13,
-    "narrowed": _13,
-    "changed": _13,
-    "gone": _13,
+    "granted": _14,
+    "widened": _14,
+    "revoked": _14,
+    "narrowed": _14,
+    "changed": _14,
+    "gone": _14,
 }
 
 
-def _20(v: object) -> bool:
+def _21(v: object) -> bool:
     return (
         isinstance(v, dict)
         and "granted" in v
@@ -167,22 +171,22 @@ def _20(v: object) -> bool:
 
 
 _CHECKS_7: Checks = {
-    "set": _13,
-    "delete": _13,
-    "create": _13,
-    "in_sync": _13,
-    "errors": _13,
-    "grants_added": _13,
-    "grants_removed": _13,
-    "grants_gone": _13,
-    "live_grants": _13,
-    "unmanaged_repositories": _13,
-    "templates": _19,
-    "access": _20,
+    "set": _14,
+    "delete": _14,
+    "create": _14,
+    "in_sync": _14,
+    "errors": _14,
+    "grants_added": _14,
+    "grants_removed": _14,
+    "grants_gone": _14,
+    "live_grants": _14,
+    "unmanaged_repositories": _14,
+    "templates": _20,
+    "access": _21,
 }
 
 
-def _21(v: object) -> bool:
+def _22(v: object) -> bool:
     return (
         isinstance(v, dict)
         and "set" in v
@@ -201,11 +205,11 @@ def _21(v: object) -> bool:
     )
 
 
-def _22(v: object) -> bool:
+def _23(v: object) -> bool:
     return v == "repository-policy" or v == "registry-policy" or v == "creation-template"
 
 
-def _23(v: object) -> bool:
+def _24(v: object) -> bool:
     return (
         isinstance(v, str)
         and len(v) <= 256
@@ -217,15 +221,15 @@ def _23(v: object) -> bool:
     )
 
 
-def _24(v: object) -> bool:
+def _25(v: object) -> bool:
     return v == "set" or v == "delete" or v == "create"
 
 
-def _25(v: object) -> bool:
+def _26(v: object) -> bool:
     return v == "Allow" or v == "Deny"
 
 
-def _26(v: object) -> bool:
+def _27(v: object) -> bool:
     return (isinstance(v, str) or v is None) and (
         not isinstance(v, str)
         or re.search(
@@ -236,11 +240,11 @@ def _26(v: object) -> bool:
     )
 
 
-def _27(v: object) -> bool:
+def _28(v: object) -> bool:
     return isinstance(v, list) and len(v) >= 1 and all(map(_5, v))
 
 
-def _28(v: object) -> bool:
+def _29(v: object) -> bool:
     return (
         (isinstance(v, str) or isinstance(v, list))
         and (not isinstance(v, list) or all(map(_5, v)))
@@ -255,40 +259,40 @@ def _28(v: object) -> bool:
     )
 
 
-def _29(v: object) -> bool:
-    return isinstance(v, dict) and all(map(_28, v.values())) and all(map(_5, v))
-
-
 def _30(v: object) -> bool:
     return isinstance(v, dict) and all(map(_29, v.values())) and all(map(_5, v))
 
 
 def _31(v: object) -> bool:
-    return v == "edit" or v == "drift"
+    return isinstance(v, dict) and all(map(_30, v.values())) and all(map(_5, v))
 
 
 def _32(v: object) -> bool:
+    return v == "edit" or v == "drift"
+
+
+def _33(v: object) -> bool:
     return isinstance(v, list) and len(v) >= 1 and all(map(_5, v))
 
 
 _CHECKS_8: Checks = {
-    "effect": _25,
+    "effect": _26,
     "principal": _5,
-    "name": _26,
-    "tier": _26,
-    "actions": _27,
-    "conditions": _30,
-    "cause": _31,
+    "name": _27,
+    "tier": _27,
+    "actions": _28,
+    "conditions": _31,
+    "cause": _32,
     "resource": _5,
-    "not_resource": _32,
+    "not_resource": _33,
 }
 
 
-def _33(v: object) -> bool:
+def _34(v: object) -> bool:
     return not isinstance(v, dict) or "resource" in v and "not_resource" in v
 
 
-def _34(v: object) -> bool:
+def _35(v: object) -> bool:
     return (
         isinstance(v, dict)
         and "effect" in v
@@ -298,18 +302,18 @@ def _34(v: object) -> bool:
         and "actions" in v
         and "conditions" in v
         and all(_CHECKS_8.get(key, nothing)(value) for key, value in v.items())
-        and not _33(v)
+        and not _34(v)
     )
 
 
-def _35(v: object) -> bool:
-    return isinstance(v, list) and all(map(_34, v))
-
-
-_CHECKS_9: Checks = {"added": _35, "removed": _35}
-
-
 def _36(v: object) -> bool:
+    return isinstance(v, list) and all(map(_35, v))
+
+
+_CHECKS_9: Checks = {"added": _36, "removed": _36}
+
+
+def _37(v: object) -> bool:
     return (
         isinstance(v, dict)
         and "added" in v
@@ -318,11 +322,11 @@ def _36(v: object) -> bool:
     )
 
 
-def _37(v: object) -> bool:
+def _38(v: object) -> bool:
     return v == "edit" or v == "drift" or v == "both"
 
 
-def _38(v: object) -> bool:
+def _39(v: object) -> bool:
     return (
         v == "admin"
         or v == "can-rewrite"
@@ -334,28 +338,28 @@ def _38(v: object) -> bool:
     )
 
 
-def _39(v: object) -> bool:
-    return isinstance(v, list) and all(map(_38, v))
-
-
 def _40(v: object) -> bool:
-    return isinstance(v, list) and all(map(_5, v))
+    return isinstance(v, list) and all(map(_39, v))
 
 
 def _41(v: object) -> bool:
+    return isinstance(v, list) and all(map(_5, v))
+
+
+def _42(v: object) -> bool:
     return (isinstance(v, dict) or isinstance(v, str) or v is None) and (
         not isinstance(v, str) or re.search("^[\\s\\S]*\\Z", v) is not None
     )
 
 
-def _42(v: object) -> bool:
+def _43(v: object) -> bool:
     return isinstance(v, dict) or v is None
 
 
-_CHECKS_10: Checks = {"before": _41, "after": _42}
+_CHECKS_10: Checks = {"before": _42, "after": _43}
 
 
-def _43(v: object) -> bool:
+def _44(v: object) -> bool:
     return (
         isinstance(v, dict)
         and "before" in v
@@ -364,10 +368,10 @@ def _43(v: object) -> bool:
     )
 
 
-_CHECKS_11: Checks = {"before": _42, "after": _42}
+_CHECKS_11: Checks = {"before": _43, "after": _43}
 
 
-def _44(v: object) -> bool:
+def _45(v: object) -> bool:
     return (
         isinstance(v, dict)
         and "before" in v
@@ -376,39 +380,39 @@ def _44(v: object) -> bool:
     )
 
 
-def _45(v: object) -> bool:
+def _46(v: object) -> bool:
     return v == "MUTABLE" or v == "IMMUTABLE"
 
 
-def _46(v: object) -> bool:
+def _47(v: object) -> bool:
     return isinstance(v, bool)
 
 
-def _47(v: object) -> bool:
+def _48(v: object) -> bool:
     return v == "AES256" or v == "KMS"
 
 
-def _48(v: object) -> bool:
+def _49(v: object) -> bool:
     return (isinstance(v, str) or v is None) and (
         not isinstance(v, str)
         or re.search("^(arn:[A-Za-z0-9:/_-]+|[A-Za-z0-9/_-]+)\\Z", v) is not None
     )
 
 
-def _49(v: object) -> bool:
+def _50(v: object) -> bool:
     return isinstance(v, dict) and all(map(_5, v.values())) and all(map(_5, v))
 
 
 _CHECKS_12: Checks = {
-    "tag_mutability": _45,
-    "scan_on_push": _46,
-    "encryption": _47,
-    "kms_key": _48,
-    "tags": _49,
+    "tag_mutability": _46,
+    "scan_on_push": _47,
+    "encryption": _48,
+    "kms_key": _49,
+    "tags": _50,
 }
 
 
-def _50(v: object) -> bool:
+def _51(v: object) -> bool:
     return (
         isinstance(v, dict)
         and "tag_mutability" in v
@@ -420,192 +424,192 @@ def _50(v: object) -> bool:
     )
 
 
-def _51(v: object) -> bool:
+def _52(v: object) -> bool:
     return v == "applied" or v == "in-force" or v == "failed" or v == "stale" or v == "skipped"
 
 
 _CHECKS_13: Checks = {
-    "registry": _12,
-    "subject": _22,
-    "repository": _23,
-    "account": _8,
-    "region": _9,
-    "change": _24,
-    "grants": _36,
-    "cause": _37,
-    "risks": _39,
-    "kept_statements": _40,
-    "policy": _43,
-    "template": _44,
-    "settings": _50,
-    "outcome": _51,
-    "error": _26,
+    "registry": _13,
+    "subject": _23,
+    "repository": _24,
+    "account": _9,
+    "region": _10,
+    "change": _25,
+    "grants": _37,
+    "cause": _38,
+    "risks": _40,
+    "kept_statements": _41,
+    "policy": _44,
+    "template": _45,
+    "settings": _51,
+    "outcome": _52,
+    "error": _27,
 }
 
 
-def _52(v: object) -> bool:
+def _53(v: object) -> bool:
     return v == "*"
 
 
-def _53(v: object) -> bool:
-    return not _52(v)
-
-
-_CHECKS_14: Checks = {"repository": _53, "settings": nothing}
-
-
 def _54(v: object) -> bool:
-    return v is None
+    return not _53(v)
+
+
+_CHECKS_14: Checks = {"repository": _54, "settings": nothing}
 
 
 def _55(v: object) -> bool:
-    return isinstance(v, dict)
-
-
-_CHECKS_15: Checks = {"before": _54, "after": _55}
+    return v is None
 
 
 def _56(v: object) -> bool:
+    return isinstance(v, dict)
+
+
+_CHECKS_15: Checks = {"before": _55, "after": _56}
+
+
+def _57(v: object) -> bool:
     return not isinstance(v, dict) or all(
         _CHECKS_15.get(key, anything)(value) for key, value in v.items()
     )
 
 
-_CHECKS_16: Checks = {"before": _54}
+_CHECKS_16: Checks = {"before": _55}
 
 
-def _57(v: object) -> bool:
+def _58(v: object) -> bool:
     return not isinstance(v, dict) or all(
         _CHECKS_16.get(key, anything)(value) for key, value in v.items()
     )
 
 
-_CHECKS_17: Checks = {"template": _56, "policy": _57}
+_CHECKS_17: Checks = {"template": _57, "policy": _58}
 
 
-def _58(v: object) -> bool:
+def _59(v: object) -> bool:
     return not isinstance(v, dict) or all(
         _CHECKS_17.get(key, anything)(value) for key, value in v.items()
     )
 
 
-_CHECKS_18: Checks = {"before": _55}
+_CHECKS_18: Checks = {"before": _56}
 
 
-def _59(v: object) -> bool:
+def _60(v: object) -> bool:
     return not isinstance(v, dict) or all(
         _CHECKS_18.get(key, anything)(value) for key, value in v.items()
     )
 
 
-_CHECKS_19: Checks = {"template": _59}
+_CHECKS_19: Checks = {"template": _60}
 
 
-def _60(v: object) -> bool:
+def _61(v: object) -> bool:
     return not isinstance(v, dict) or all(
         _CHECKS_19.get(key, anything)(value) for key, value in v.items()
     )
 
 
-def _61(v: object) -> bool:
+def _62(v: object) -> bool:
     return v == "create"
 
 
-_CHECKS_20: Checks = {"change": _61}
+_CHECKS_20: Checks = {"change": _62}
 
 
-def _62(v: object) -> bool:
+def _63(v: object) -> bool:
     return not isinstance(v, dict) or all(
         _CHECKS_20.get(key, anything)(value) for key, value in v.items()
     )
 
 
-def _63(v: object) -> bool:
-    return (_58 if _62(v) else _60)(v)
-
-
-_CHECKS_21: Checks = {"after": _54}
-
-
 def _64(v: object) -> bool:
+    return (_59 if _63(v) else _61)(v)
+
+
+_CHECKS_21: Checks = {"after": _55}
+
+
+def _65(v: object) -> bool:
     return not isinstance(v, dict) or all(
         _CHECKS_21.get(key, anything)(value) for key, value in v.items()
     )
 
 
-_CHECKS_22: Checks = {"template": _64, "policy": _64}
+_CHECKS_22: Checks = {"template": _65, "policy": _65}
 
 
-def _65(v: object) -> bool:
+def _66(v: object) -> bool:
     return not isinstance(v, dict) or all(
         _CHECKS_22.get(key, anything)(value) for key, value in v.items()
     )
 
 
-_CHECKS_23: Checks = {"after": _55}
+_CHECKS_23: Checks = {"after": _56}
 
 
-def _66(v: object) -> bool:
+def _67(v: object) -> bool:
     return not isinstance(v, dict) or all(
         _CHECKS_23.get(key, anything)(value) for key, value in v.items()
     )
 
 
-_CHECKS_24: Checks = {"template": _66}
+_CHECKS_24: Checks = {"template": _67}
 
 
-def _67(v: object) -> bool:
+def _68(v: object) -> bool:
     return not isinstance(v, dict) or all(
         _CHECKS_24.get(key, anything)(value) for key, value in v.items()
     )
 
 
-def _68(v: object) -> bool:
+def _69(v: object) -> bool:
     return v == "delete"
 
 
-_CHECKS_25: Checks = {"change": _68}
+_CHECKS_25: Checks = {"change": _69}
 
 
-def _69(v: object) -> bool:
+def _70(v: object) -> bool:
     return not isinstance(v, dict) or all(
         _CHECKS_25.get(key, anything)(value) for key, value in v.items()
     )
 
 
-def _70(v: object) -> bool:
-    return (_65 if _69(v) else _67)(v)
-
-
 def _71(v: object) -> bool:
+    return (_66 if _70(v) else _68)(v)
+
+
+def _72(v: object) -> bool:
     return (
         (
             not isinstance(v, dict)
             or "template" in v
             and all(_CHECKS_14.get(key, anything)(value) for key, value in v.items())
         )
-        and _63(v)
-        and _70(v)
+        and _64(v)
+        and _71(v)
     )
 
 
 _CHECKS_26: Checks = {"template": nothing}
 
 
-def _72(v: object) -> bool:
+def _73(v: object) -> bool:
     return v == "set" or v == "delete"
 
 
-_CHECKS_27: Checks = {"repository": _52, "change": _72}
+_CHECKS_27: Checks = {"repository": _53, "change": _73}
 
 
-def _73(v: object) -> bool:
+def _74(v: object) -> bool:
     return not isinstance(v, dict) or all(
         _CHECKS_27.get(key, anything)(value) for key, value in v.items()
     )
 
 
-def _74(v: object) -> bool:
+def _75(v: object) -> bool:
     return (
         isinstance(v, str)
         and len(v) <= 256
@@ -616,23 +620,23 @@ def _74(v: object) -> bool:
     )
 
 
-_CHECKS_28: Checks = {"repository": _74}
+_CHECKS_28: Checks = {"repository": _75}
 
 
-def _75(v: object) -> bool:
+def _76(v: object) -> bool:
     return not isinstance(v, dict) or all(
         _CHECKS_28.get(key, anything)(value) for key, value in v.items()
     )
 
 
-def _76(v: object) -> bool:
+def _77(v: object) -> bool:
     return v == "registry-policy"
 
 
-_CHECKS_29: Checks = {"subject": _76}
+_CHECKS_29: Checks = {"subject": _77}
 
 
-def _77(v: object) -> bool:
+def _78(v: object) -> bool:
     return (
         not isinstance(v, dict)
         or "subject" in v
@@ -640,14 +644,14 @@ def _77(v: object) -> bool:
     )
 
 
-def _78(v: object) -> bool:
-    return (_73 if _77(v) else _75)(v)
-
-
-_CHECKS_30: Checks = {"policy": _57}
-
-
 def _79(v: object) -> bool:
+    return (_74 if _78(v) else _76)(v)
+
+
+_CHECKS_30: Checks = {"policy": _58}
+
+
+def _80(v: object) -> bool:
     return (
         not isinstance(v, dict)
         or "settings" in v
@@ -658,89 +662,89 @@ def _79(v: object) -> bool:
 _CHECKS_31: Checks = {"settings": nothing}
 
 
-def _80(v: object) -> bool:
+def _81(v: object) -> bool:
     return not isinstance(v, dict) or all(
         _CHECKS_31.get(key, anything)(value) for key, value in v.items()
     )
 
 
-def _81(v: object) -> bool:
-    return (_79 if _62(v) else _80)(v)
-
-
-_CHECKS_32: Checks = {"policy": _66}
-
-
 def _82(v: object) -> bool:
+    return (_80 if _63(v) else _81)(v)
+
+
+_CHECKS_32: Checks = {"policy": _67}
+
+
+def _83(v: object) -> bool:
     return not isinstance(v, dict) or all(
         _CHECKS_32.get(key, anything)(value) for key, value in v.items()
     )
 
 
-def _83(v: object) -> bool:
+def _84(v: object) -> bool:
     return v == "set"
 
 
-_CHECKS_33: Checks = {"change": _83}
+_CHECKS_33: Checks = {"change": _84}
 
 
-def _84(v: object) -> bool:
+def _85(v: object) -> bool:
     return not isinstance(v, dict) or all(
         _CHECKS_33.get(key, anything)(value) for key, value in v.items()
     )
 
 
-def _85(v: object) -> bool:
-    return (_82 if _84(v) else anything)(v)
-
-
 def _86(v: object) -> bool:
-    return isinstance(v, dict) or isinstance(v, str)
-
-
-_CHECKS_34: Checks = {"before": _86, "after": _54}
+    return (_83 if _85(v) else anything)(v)
 
 
 def _87(v: object) -> bool:
+    return isinstance(v, dict) or isinstance(v, str)
+
+
+_CHECKS_34: Checks = {"before": _87, "after": _55}
+
+
+def _88(v: object) -> bool:
     return not isinstance(v, dict) or all(
         _CHECKS_34.get(key, anything)(value) for key, value in v.items()
     )
 
 
-_CHECKS_35: Checks = {"policy": _87}
+_CHECKS_35: Checks = {"policy": _88}
 
 
-def _88(v: object) -> bool:
+def _89(v: object) -> bool:
     return not isinstance(v, dict) or all(
         _CHECKS_35.get(key, anything)(value) for key, value in v.items()
     )
 
 
-def _89(v: object) -> bool:
-    return (_88 if _69(v) else anything)(v)
-
-
 def _90(v: object) -> bool:
+    return (_89 if _70(v) else anything)(v)
+
+
+def _91(v: object) -> bool:
     return (
         (
             not isinstance(v, dict)
             or all(_CHECKS_26.get(key, anything)(value) for key, value in v.items())
         )
-        and _78(v)
-        and _81(v)
-        and _85(v)
-        and _89(v)
+        and _79(v)
+        and _82(v)
+        and _86(v)
+        and _90(v)
     )
 
 
-def _91(v: object) -> bool:
+def _92(v: object) -> bool:
     return v == "creation-template"
 
 
-_CHECKS_36: Checks = {"subject": _91}
+_CHECKS_36: Checks = {"subject": _92}
 
 
-def _92(v: object) -> bool:
+def _93(v: object) -> bool:
     return (
         not isinstance(v, dict)
         or "subject" in v
@@ -748,7 +752,7 @@ def _92(v: object) -> bool:
     )
 
 
-def _93(v: object) -> bool:
+def _94(v: object) -> bool:
     return (
         isinstance(v, dict)
         and "repository" in v
@@ -762,22 +766,22 @@ def _93(v: object) -> bool:
         and all(_CHECKS_13.get(key, nothing)(value) for key, value in v.items())
         and ("outcome" not in v or "error" in v)
         and ("error" not in v or "outcome" in v)
-        and (_71 if _92(v) else _90)(v)
+        and (_72 if _93(v) else _91)(v)
     )
 
 
-def _94(v: object) -> bool:
-    return isinstance(v, list) and all(map(_93, v))
-
-
 def _95(v: object) -> bool:
-    return isinstance(v, str) and re.search("^[a-z]+(_[a-z]+)*\\Z", v) is not None
-
-
-_CHECKS_37: Checks = {"guard": _95, "message": _5}
+    return isinstance(v, list) and all(map(_94, v))
 
 
 def _96(v: object) -> bool:
+    return isinstance(v, str) and re.search("^[a-z]+(_[a-z]+)*\\Z", v) is not None
+
+
+_CHECKS_37: Checks = {"guard": _96, "message": _5}
+
+
+def _97(v: object) -> bool:
     return (
         isinstance(v, dict)
         and "guard" in v
@@ -786,11 +790,11 @@ def _96(v: object) -> bool:
     )
 
 
-def _97(v: object) -> bool:
-    return isinstance(v, list) and all(map(_96, v))
-
-
 def _98(v: object) -> bool:
+    return isinstance(v, list) and all(map(_97, v))
+
+
+def _99(v: object) -> bool:
     return (
         v == "repository"
         or v == "registry"
@@ -800,22 +804,22 @@ def _98(v: object) -> bool:
 
 
 _CHECKS_38: Checks = {
-    "registry": _12,
-    "repository": _74,
-    "account": _8,
-    "region": _9,
+    "registry": _13,
+    "repository": _75,
+    "account": _9,
+    "region": _10,
     "tier": _5,
     "principal": _5,
-    "name": _26,
-    "conditions": _30,
+    "name": _27,
+    "conditions": _31,
     "because": _5,
-    "repaired": _46,
-    "by_rewriting": _46,
-    "policy": _98,
+    "repaired": _47,
+    "by_rewriting": _47,
+    "policy": _99,
 }
 
 
-def _99(v: object) -> bool:
+def _100(v: object) -> bool:
     return (
         isinstance(v, dict)
         and "repository" in v
@@ -832,27 +836,27 @@ def _99(v: object) -> bool:
     )
 
 
-def _100(v: object) -> bool:
-    return isinstance(v, list) and all(map(_99, v))
-
-
 def _101(v: object) -> bool:
+    return isinstance(v, list) and all(map(_100, v))
+
+
+def _102(v: object) -> bool:
     return (isinstance(v, str) or v is None) and (
         not isinstance(v, str) or re.search("^[A-Za-z0-9._/@+-]{1,64}\\Z", v) is not None
     )
 
 
-def _102(v: object) -> bool:
+def _103(v: object) -> bool:
     return (isinstance(v, str) or v is None) and (
         not isinstance(v, str) or re.search("^[0-9]{12}\\Z", v) is not None
     )
 
 
-def _103(v: object) -> bool:
+def _104(v: object) -> bool:
     return isinstance(v, str) and re.search("^[a-z0-9]+(-[a-z0-9]+)*\\Z", v) is not None
 
 
-def _104(v: object) -> bool:
+def _105(v: object) -> bool:
     return (isinstance(v, str) or v is None) and (
         not isinstance(v, str)
         or re.search("^[a-z]{2,4}(-[a-z]+){1,3}-[0-9]{1,2}\\Z", v) is not None
@@ -860,17 +864,17 @@ def _104(v: object) -> bool:
 
 
 _CHECKS_39: Checks = {
-    "registry": _101,
-    "account": _102,
-    "subject": _22,
+    "registry": _102,
+    "account": _103,
+    "subject": _23,
     "repository": _5,
-    "rule": _103,
+    "rule": _104,
     "message": _5,
-    "region": _104,
+    "region": _105,
 }
 
 
-def _105(v: object) -> bool:
+def _106(v: object) -> bool:
     return (
         isinstance(v, dict)
         and "repository" in v
@@ -881,22 +885,22 @@ def _105(v: object) -> bool:
     )
 
 
-def _106(v: object) -> bool:
-    return isinstance(v, list) and all(map(_105, v))
+def _107(v: object) -> bool:
+    return isinstance(v, list) and all(map(_106, v))
 
 
 _CHECKS_40: Checks = {
-    "registry": _12,
-    "subject": _22,
+    "registry": _13,
+    "subject": _23,
     "repository": _5,
-    "account": _8,
-    "region": _9,
-    "rule": _103,
+    "account": _9,
+    "region": _10,
+    "rule": _104,
     "message": _5,
 }
 
 
-def _107(v: object) -> bool:
+def _108(v: object) -> bool:
     return (
         isinstance(v, dict)
         and "repository" in v
@@ -908,22 +912,22 @@ def _107(v: object) -> bool:
     )
 
 
-def _108(v: object) -> bool:
-    return isinstance(v, list) and all(map(_107, v))
-
-
 def _109(v: object) -> bool:
-    return isinstance(v, list) and len(v) >= 1 and len(v) <= 4000 and all(map(_12, v))
+    return isinstance(v, list) and all(map(_108, v))
 
 
 def _110(v: object) -> bool:
-    return is_integer(v) or v is None
-
-
-_CHECKS_41: Checks = {"changed_since": _5, "not_read": _110}
+    return isinstance(v, list) and len(v) >= 1 and len(v) <= 4000 and all(map(_13, v))
 
 
 def _111(v: object) -> bool:
+    return is_integer(v) or v is None
+
+
+_CHECKS_41: Checks = {"changed_since": _5, "not_read": _111}
+
+
+def _112(v: object) -> bool:
     return (
         isinstance(v, dict)
         and "changed_since" in v
@@ -932,14 +936,14 @@ def _111(v: object) -> bool:
     )
 
 
-def _112(v: object) -> bool:
+def _113(v: object) -> bool:
     return is_integer(v)
 
 
-_CHECKS_42: Checks = {"revision": _5, "edit": _112, "drift": _112, "both": _112}
+_CHECKS_42: Checks = {"revision": _5, "edit": _113, "drift": _113, "both": _113}
 
 
-def _113(v: object) -> bool:
+def _114(v: object) -> bool:
     return (
         isinstance(v, dict)
         and "revision" in v
@@ -950,7 +954,7 @@ def _113(v: object) -> bool:
     )
 
 
-def _114(v: object) -> bool:
+def _115(v: object) -> bool:
     return isinstance(v, str) and re.search("^sha256:[0-9a-f]{64}\\Z", v) is not None
 
 
@@ -958,35 +962,36 @@ _CHECKS_43: Checks = {
     "format_version": _1,
     "tool": _4,
     "file": _7,
-    "registry": _11,
-    "registries": _18,
-    "summary": _21,
-    "changes": _94,
-    "refusals": _97,
-    "never_broken": _100,
-    "findings": _106,
-    "errors": _108,
-    "unmanaged_repositories": _15,
-    "registries_left_out": _109,
-    "scope": _111,
-    "compared_with": _113,
-    "digest": _114,
+    "rules": _8,
+    "registry": _12,
+    "registries": _19,
+    "summary": _22,
+    "changes": _95,
+    "refusals": _98,
+    "never_broken": _101,
+    "findings": _107,
+    "errors": _109,
+    "unmanaged_repositories": _16,
+    "registries_left_out": _110,
+    "scope": _112,
+    "compared_with": _114,
+    "digest": _115,
 }
 
 
-def _115(v: object) -> bool:
+def _116(v: object) -> bool:
     return not isinstance(v, dict) or "registry" in v
 
 
-def _116(v: object) -> bool:
-    return not _115(v)
-
-
 def _117(v: object) -> bool:
-    return not isinstance(v, dict) or "registries" in v
+    return not _116(v)
 
 
 def _118(v: object) -> bool:
+    return not isinstance(v, dict) or "registries" in v
+
+
+def _119(v: object) -> bool:
     return (
         isinstance(v, dict)
         and "format_version" in v
@@ -1000,10 +1005,10 @@ def _118(v: object) -> bool:
         and "errors" in v
         and "unmanaged_repositories" in v
         and all(_CHECKS_43.get(key, nothing)(value) for key, value in v.items())
-        and (_116 if _117(v) else _115)(v)
+        and (_117 if _118(v) else _116)(v)
     )
 
 
 def is_valid(value: object) -> bool:
     """Whether a value is valid by `schema/plan.schema.json`."""
-    return _118(value)
+    return _119(value)

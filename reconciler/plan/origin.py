@@ -20,11 +20,19 @@ class PlannedRegistry(NamedTuple):
         return tuple(RegistryScope(self.account, region) for region in self.regions)
 
 
+class ReadFile(NamedTuple):
+    """A file that a plan depends on: its path, as it was given, and its SHA-256 in hex."""
+
+    path: str
+    sha256: str
+
+
 class Origin(NamedTuple):
     """What a plan was made from: the tool's version, the file's path and digest, the registries.
 
     There are none for a journal without writes. Several have names. `left_out` are the names of
-    those that a limited plan is not about; with any, the others have names, too.
+    those that a limited plan is not about; with any, the others have names, too. `rules` are the
+    rules files.
     """
 
     tool_version: str
@@ -32,6 +40,7 @@ class Origin(NamedTuple):
     sha256: str
     registries: tuple[PlannedRegistry, ...]
     left_out: tuple[str, ...] = ()
+    rules: tuple[ReadFile, ...] = ()
 
     @property
     def names(self) -> dict[RegistryScope, str]:
@@ -49,6 +58,7 @@ def origin_of(
     sha256: str,
     registries: Iterable[PlannedRegistry],
     left_out: tuple[str, ...] = (),
+    rules: tuple[ReadFile, ...] = (),
 ) -> Origin:
     """Return what this version of the tool makes a plan from: a file with this digest."""
-    return Origin(__version__, path, sha256, tuple(registries), left_out)
+    return Origin(__version__, path, sha256, tuple(registries), left_out, rules)

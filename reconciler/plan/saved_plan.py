@@ -31,7 +31,7 @@ from reconciler.plan.model import (
     PlanError,
     ScopeFigures,
 )
-from reconciler.plan.origin import Origin, PlannedRegistry
+from reconciler.plan.origin import Origin, PlannedRegistry, ReadFile
 from reconciler.policy import (
     MISSING,
     NO_CONDITION,
@@ -197,7 +197,8 @@ class _OptionalJson(TypedDict, total=False):
     """A plan is for one registry or for several; only one that can be applied has a digest.
 
     `scope` is what a limited one is limited to. Only one of some registries leaves others out. With
-    `compared_with`, the changes and grants have causes; they are not read back.
+    `compared_with`, the changes and grants have causes; they are not read back. `rules` are rules
+    files.
     """
 
     registry: _RegistryJson
@@ -205,6 +206,7 @@ class _OptionalJson(TypedDict, total=False):
     registries_left_out: list[str]
     scope: _LimitJson
     compared_with: _ComparedJson
+    rules: list[dict[str, str]]
     digest: str
 
 
@@ -245,12 +247,14 @@ class SavedPlan:
     Where it is for one registry, it does not say in which region a repository is unmanaged: it is
     taken for the first.
 
-    `file_path` and `file_sha256` are of the access file, `tool_version` and `digest` of the plan.
+    `file_path` and `file_sha256` are of the access file, `rules` of the rules files,
+    `tool_version` and `digest` of the plan.
     """
 
     registries: tuple[PlannedRegistry, ...]
     file_path: str
     file_sha256: str
+    rules: tuple[ReadFile, ...]
     tool_version: str
     digest: str
     changes: tuple[SavedChange, ...]
@@ -323,6 +327,8 @@ def plan_json(
         "errors": [_named(_error_json(one), names) for one in plan.errors],
         "unmanaged_repositories": plan.unmanaged_names,
     }
+    if origin.rules:
+        document["rules"] = [one._asdict() for one in origin.rules]
     if origin.left_out:
         document["registries_left_out"] = list(origin.left_out)
     if plan.changed_since is not None:
@@ -455,6 +461,7 @@ def _saved(document: PlanJson) -> SavedPlan:
         registries=registries,
         file_path=file["path"],
         file_sha256=file["sha256"],
+        rules=tuple(ReadFile(one["path"], one["sha256"]) for one in document.get("rules", [])),
         tool_version=document["tool"]["version"],
         digest=document["digest"],
         changes=tuple(changes),

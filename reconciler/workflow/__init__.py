@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from reconciler.access_file.rules_file import RulesFile as RulesFile
     from reconciler.errors import Status as Status
     from reconciler.model.guards import Allowances as Allowances
     from reconciler.model.transport import Transport as Transport
@@ -62,6 +63,7 @@ DEFAULT_WAIT = 20.0
 """Seconds that an apply or a rollback waits for new roles, where its caller does not say."""
 
 _NAMES = {
+    "reconciler.access_file.rules_file": ("RulesFile",),
     "reconciler.errors": ("Status",),
     "reconciler.model.guards": ("Allowances",),
     "reconciler.model.transport": ("Transport",),

@@ -4,7 +4,7 @@ from collections import defaultdict
 
 from reconciler.access_file.model import display_names_of
 from reconciler.model.access import DisplayNames
-from reconciler.plan.origin import Origin, PlannedRegistry, origin_of
+from reconciler.plan.origin import Origin, PlannedRegistry, ReadFile, origin_of
 from reconciler.workflow.source import AccessSource
 
 
@@ -19,7 +19,8 @@ def origin_of_file(source: AccessSource) -> Origin:
         PlannedRegistry(account, tuple(own), None if is_one else name)
         for (account, name), own in regions.items()
     )
-    return origin_of(source.path, source.sha256, registries, left_out)
+    rules = tuple(ReadFile(one.path, one.sha256) for one in source.rules)
+    return origin_of(source.path, source.sha256, registries, left_out, rules)
 
 
 def names_of_file(source: AccessSource) -> DisplayNames:

@@ -28,7 +28,7 @@ def at_revision(source: AccessSource, revision: str) -> EarlierVersion:
     """Return the access file as it was at a revision: a branch, tag, commit, or `HEAD~1`.
 
     Of a link, the file that it leads to is read, and what that includes. Grants expire there as
-    they do in `source`. Raises as `tree_at`.
+    they do in `source`, and the same rules files hold. Raises as `tree_at`.
     """
     path = source.path
     real = Path(path).resolve()
@@ -43,7 +43,11 @@ def at_revision(source: AccessSource, revision: str) -> EarlierVersion:
     if is_same and content == source.content and not included.problems:
         return EarlierVersion(revision, source.parts)
     loaded = check_document(
-        document, included, now=source.now, allow_public=source.allowances.public
+        document,
+        included,
+        now=source.now,
+        allow_public=source.allowances.public,
+        rules=source.rules,
     )
     if not loaded.parts:
         return EarlierVersion(revision, (), f"{path} is invalid at {revision}")

@@ -215,6 +215,7 @@ def _is_judged(
 def _check_file(stored: StoredPlan, source: AccessSource) -> None:
     saved = stored.plan
     if saved.file_sha256 == source.sha256:
+        _check_rules(saved, source)
         return
     if saved.file_path != printable(source.path):
         raise OtherFileError(
@@ -225,6 +226,19 @@ def _check_file(stored: StoredPlan, source: AccessSource) -> None:
     if stored.origin in (None, Path(source.path)):
         raise RefusedError(f"{message}; plan again")
     raise OtherFileError(f"{message}, or from another file; plan again", stored.origin)
+
+
+def _check_rules(saved: SavedPlan, source: AccessSource) -> None:
+    """Compare rules files by their content: where they are may differ."""
+    here = source.rules
+    if sorted(one.sha256 for one in saved.rules) != sorted(one.sha256 for one in here):
+        planned, given = (
+            some_of(one.path for one in rules) or "none" for rules in (saved.rules, here)
+        )
+        raise RefusedError(
+            f"the plan was made with other rules files: {planned}; here: {given}",
+            remedy=Remedy.PLAN_AGAIN,
+        )
 
 
 def _check_registry(saved: SavedPlan, source: AccessSource) -> None:

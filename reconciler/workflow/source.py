@@ -1,6 +1,6 @@
 """What a workflow is given: files, an access file, and the repositories that are selected."""
 
-from collections.abc import Callable, Collection, Container, Iterable
+from collections.abc import Callable, Collection, Container, Iterable, Sequence
 from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,6 +9,7 @@ from typing import BinaryIO, NamedTuple
 from reconciler.access_file.document.problems import Problem
 from reconciler.access_file.load import Document, Loaded, check_document, read_document
 from reconciler.access_file.model import AccessFile, Registry
+from reconciler.access_file.rules_file import RulesFile
 from reconciler.access_file.sections.include import Included, IncludedFile
 from reconciler.closest import did_you_mean
 from reconciler.errors import ArgumentError, InvalidError, ReconcileError, Remedy, UsageError
@@ -52,6 +53,7 @@ class AccessSource(NamedTuple):
     """A valid access file as it was read: its parts, its path and content, and the time.
 
     `allowances` are what this run may do beyond the file's guards; `checked` has the warnings.
+    `rules` are rules files, whose `never` rules the parts have beside their own.
     """
 
     parts: tuple[AccessFile, ...]
@@ -60,6 +62,7 @@ class AccessSource(NamedTuple):
     now: datetime
     checked: Loaded
     allowances: Allowances = NOTHING_ALLOWED
+    rules: tuple[RulesFile, ...] = ()
 
     @property
     def registries(self) -> tuple[Registry, ...]:
@@ -138,19 +141,20 @@ def validate(
     file: Path | None = None,
     allow_public: Iterable[str] = (),
     now: datetime | None = None,
+    rules: Sequence[RulesFile] = (),
 ) -> Loaded:
     """Check a file's content, and return the model where it is valid, and all problems.
 
     `path` is what problems call the file. `file` is where it is: what it includes is beside it, and
     is read from there. `allow_public` names entries whose public access is no problem. `now` (UTC)
-    decides which grants have expired. Raises ArgumentError for a name in `allow_public` that no
-    entry of the file matches.
+    decides which grants have expired. `rules` are rules files. Raises ArgumentError for a name in
+    `allow_public` that no entry of the file matches.
     """
     allowed = frozenset(allow_public)
     document = read_document(content, path)
     included = None if file is None else included_by(document, file, len(content))
     now = now or datetime.now(UTC)
-    loaded = check_document(document, included, now=now, allow_public=allowed)
+    loaded = check_document(document, included, now=now, allow_public=allowed, rules=rules)
     entries = loaded.repositories
     for name in sorted(allowed) if entries is not None else ():
         if not any(glob_matches(entry, name) for entry in entries or ()):
@@ -183,13 +187,16 @@ def load(
     file: Path | None = None,
     allowances: Allowances = NOTHING_ALLOWED,
     now: datetime | None = None,
+    rules: Sequence[RulesFile] = (),
 ) -> AccessSource:
     """Return the access file that a content is. Raises InvalidFileError, and as `validate`."""
     now = now or datetime.now(UTC)
-    checked = validate(content, path, file=file, allow_public=allowances.public, now=now)
+    checked = validate(
+        content, path, file=file, allow_public=allowances.public, now=now, rules=rules
+    )
     if not checked.parts:
         raise InvalidFileError(path, checked)
-    return AccessSource(checked.parts, path, content, now, checked, allowances)
+    return AccessSource(checked.parts, path, content, now, checked, allowances, tuple(rules))
 
 
 def read_file(

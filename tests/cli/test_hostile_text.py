@@ -266,7 +266,7 @@ def test_compare(offline: Show, folder: Path, place: str) -> None:
     assert offline("compare", left, right, "--format", format_).code in (0, 3, 4)
 
 
-@pytest.mark.parametrize("format_", ["text", "json"])
+@pytest.mark.parametrize("format_", ["text", "json", "sarif", "junit"])
 def test_validate(offline: Show, folder: Path, format_: str) -> None:
     """Whatever a file says: names, reasons, paths; first as YAML can hold it, then raw."""
     text = json.dumps(ALL)

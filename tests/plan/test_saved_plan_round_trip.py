@@ -24,7 +24,7 @@ from reconciler.plan.model import (
     ScopeFigures,
     group_plan,
 )
-from reconciler.plan.origin import Origin, PlannedRegistry
+from reconciler.plan.origin import Origin, PlannedRegistry, ReadFile
 from reconciler.plan.saved_plan import SavedChange
 from reconciler.policy.language.document import Unreadable
 from reconciler.policy.language.json_text import minified
@@ -165,6 +165,14 @@ def test_settings_and_rare_principals_come_back(principal: Principal) -> None:
 @pytest.mark.parametrize("not_read", [None, 7])
 def test_what_a_plan_was_limited_to_comes_back(not_read: int | None) -> None:
     check_comes_back(Plan(changed_since=ChangedSince("main", not_read)))
+
+
+def test_rules_files_come_back() -> None:
+    rules = (ReadFile("r.yaml", "cd" * 32), ReadFile("s/r.yaml", "ef" * 32))
+    view = view_plan(Plan(()), DisplayNames())
+    found = read("".join(render_plan_json(view, ORIGIN._replace(rules=rules))))
+    assert found.rules == rules
+    assert read("".join(render_plan_json(view, ORIGIN))).rules == ()
 
 
 def check_comes_back(plan: Plan) -> None:

@@ -51,17 +51,23 @@ def validate(
     file: opt.File = opt.DEFAULT_FILE,
     format_: opt.OutputProblemFormat = opt.ProblemFormat.TEXT,
     outputs: opt.ProblemOutputs = None,
+    rules: opt.Rules = None,
     quiet: opt.Quiet = False,
     allow_public: opt.AllowPublic = None,
 ) -> None:
     """Check the file: shape, names, guards, sizes."""
-    from reconciler.cli.files import read_access_file, show_problems
+    from reconciler.cli.files import read_access_file, read_rules, show_problems
 
     keep_quiet(quiet)
     written = check_outputs(format_, outputs)
+    require_one_stdin(file, *(rules or ()))
     content = read_access_file(file)
     checked = workflow.validate(
-        content, name_of(file), file=file_of(file), allow_public=allow_public or ()
+        content,
+        name_of(file),
+        file=file_of(file),
+        allow_public=allow_public or (),
+        rules=read_rules(rules),
     )
     show_problems(file, checked, format_, written)
     raise typer.Exit(exit_of(checked.statuses))

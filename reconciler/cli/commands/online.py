@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 def plan(
     *,
     file: opt.File = opt.DEFAULT_FILE,
+    rules: opt.Rules = None,
     repository: opt.Repository = None,
     registry: opt.Registries = None,
     changed_since: opt.ChangedSince = None,
@@ -78,7 +79,8 @@ def plan(
         lock_out=allow_lock_out,
         never=allow_never,
     )
-    source = load_valid(file, allowed).limited_to(registry or ())
+    require_one_stdin(file, *(rules or ()))
+    source = load_valid(file, allowed, rules=rules).limited_to(registry or ())
     result = workflow.plan(
         source,
         repositories=tuple(repository or ()),
@@ -94,7 +96,7 @@ def plan(
     results.show_plan(view, origin, format_, written, grouped=not no_group, policies=show_policy)
     results.show_refusals(result, view)
     if plan_out is not None:
-        command = apply_command(plan_out, allowed, file, profile)
+        command = apply_command(plan_out, allowed, file, profile, rules or ())
         options = "with the options named above, " if result.refusals else ""
         note(f"saved; {options}apply it with: {command}")
     raise typer.Exit(exit_of(result.statuses, differs=exit_code and bool(result.plan.changes)))
@@ -103,6 +105,7 @@ def plan(
 def drift(
     *,
     file: opt.File = opt.DEFAULT_FILE,
+    rules: opt.Rules = None,
     repository: opt.Repository = None,
     registry: opt.Registries = None,
     format_: opt.OutputPlanFormat = opt.PlanFormat.TEXT,
@@ -123,8 +126,10 @@ def drift(
 
     keep_quiet(quiet)
     written = check_outputs(format_, outputs)
+    require_one_stdin(file, *(rules or ()))
+    source = load_valid(file, opt.allowances(public=allow_public), rules=rules)
     result = workflow.drift(
-        load_valid(file, opt.allowances(public=allow_public)).limited_to(registry or ()),
+        source.limited_to(registry or ()),
         repositories=tuple(repository or ()),
         profile=profile,
         transport=transport,
@@ -146,6 +151,7 @@ def apply(
     ] = None,
     *,
     file: opt.File = opt.DEFAULT_FILE,
+    rules: opt.Rules = None,
     repository: opt.Repository = None,
     registry: opt.Registries = None,
     changed_since: opt.ChangedSince = None,
@@ -177,7 +183,7 @@ def apply(
     keep_quiet(quiet)
     written = check_outputs(format_, outputs)
     _require_journal(journal)
-    require_one_stdin(file, plan)
+    require_one_stdin(file, plan, *(rules or ()))
     stored = None if plan is None else load_plan(plan)
     allowed = opt.allowances(
         public=allow_public,
@@ -188,7 +194,7 @@ def apply(
         never=allow_never,
     )
     hint = None if stored is None else plan_origin(stored)
-    source = load_valid(file, allowed, hint=hint).limited_to(registry or ())
+    source = load_valid(file, allowed, hint=hint, rules=rules).limited_to(registry or ())
     listener = results.TerminalListener()
     prepared = workflow.prepare_apply(
         source,
