@@ -38,7 +38,7 @@ def execute(
             return Outcome(change, "failed", message, written=Done.UNKNOWN)
 
     planned = tuple(changes)
-    at_once = min((registry.writer.at_once for registry in registries.values()), default=0)
+    at_once = min((registry.writer.writes_at_once for registry in registries.values()), default=0)
     outcomes = _in_threads(_in_order(planned), work, progress, at_once)
     return tuple(outcomes[change.target] for change in planned)
 

@@ -64,7 +64,7 @@ class Writer(Protocol):
     """
 
     @property
-    def at_once(self) -> int:
+    def writes_at_once(self) -> int:
         """How many updates to make at once."""
 
     def update(self, target: Target, decide: Callable[[str | None], T | NewPolicy]) -> T | None:

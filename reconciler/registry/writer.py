@@ -34,7 +34,7 @@ class RegistryWriter:
         self._calls = connection.calls()
 
     @property
-    def at_once(self) -> int:
+    def writes_at_once(self) -> int:
         """How many updates to make at once; 1 where not even that can be found out.
 
         Each update then says why.

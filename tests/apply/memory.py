@@ -40,7 +40,8 @@ class Memory:
 
     `policies` holds the repositories that there are, `others` the registry's own policy and the
     creation templates. `rejects` are the targets that can't be written. `invisible` counts the
-    calls to which each repository is not there yet. `at_once` is how many updates it takes at once.
+    calls to which each repository is not there yet. `writes_at_once` is how many updates it
+    takes at once.
     """
 
     policies: dict[str, str | None] = field(default_factory=dict)
@@ -56,7 +57,7 @@ class Memory:
     fails_to_read: FailureKind | None = None
     others: dict[Target, str | None] = field(default_factory=dict)
     rejects: frozenset[Target] = frozenset()
-    at_once: int = 32
+    writes_at_once: int = 32
 
     def read_text(self, target: Target) -> str | None:
         self.reads += 1

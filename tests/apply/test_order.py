@@ -172,7 +172,7 @@ def test_as_many_changes_are_worked_on_as_can_be_written_at_once(
 ) -> None:
     """Each write waits until `expected` are under way, and one more would not be alone in it."""
     targets = [Target(f"app/n{number:03}", SCOPE) for number in range(3 * expected)]
-    memory = Memory({one.repository: A for one in targets}, at_once=at_once)
+    memory = Memory({one.repository: A for one in targets}, writes_at_once=at_once)
     together, counting, under_way, most = Barrier(expected), Lock(), set[int](), [0]
 
     def note(_memory: Memory) -> None:

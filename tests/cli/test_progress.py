@@ -75,7 +75,7 @@ def test_tasks_at_the_same_time_have_a_line_each(tmp_path: Path) -> None:
 
 
 def test_a_region_that_fails_has_no_bar_any_more(tmp_path: Path) -> None:
-    behaviour = Behaviour(latency=0.5, dead_region="eu-west-1")
+    behaviour = Behaviour(latency=2, dead_region="eu-west-1")
     with reconciling(tmp_path, behaviour, "plan", regions="eu-west-1, us-west-2") as its:
         its.wait_for("us-west-2", "/31", rows=1)
         its.to_the_end()

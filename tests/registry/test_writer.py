@@ -354,7 +354,7 @@ def test_a_denied_role_is_named(aws: ScriptedAws, writer: RegistryWriter) -> Non
 def test_how_many_updates_there_may_be(
     aws: ScriptedAws, pace: Pace, transport: Transport, expected: int
 ) -> None:
-    assert make_writer(pace, transport).at_once == expected
+    assert make_writer(pace, transport).writes_at_once == expected
     assert aws.calls == []
 
 
@@ -362,6 +362,6 @@ def test_without_a_caller_each_update_says_why(aws: ScriptedAws, pace: Pace) -> 
     aws.always(sts_refusal("AccessDenied", "no"))
     connection = connect(ACCOUNT, REGION, AssumedRole(ROLE))
     writer = RegistryWriter(connection, pace, RegistryReader(connection, pace))
-    assert writer.at_once == 1
+    assert writer.writes_at_once == 1
     with pytest.raises(CallError, match="the role could not be assumed"):
         writer.set_policy(NAME, "{}")

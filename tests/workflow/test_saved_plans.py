@@ -113,7 +113,7 @@ def test_a_saved_plan_is_worked_out_as_the_same(folder: Path) -> None:
     source, plan = planned(folder)
     text = (folder / "plan.json").read_text()
     again = recompute(stored(text), source, own_policies(folder, source))
-    assert text_of(again, source) == text
+    assert text_of(again, source) == text_of(plan._replace(causes=None), source)
     assert [c.access for c in again.changes] == [c.access for c in plan.changes]
     figures = [(c.target, c.revoked, c.granted, c.emptied, c.lasting) for c in again.changes]
     assert figures == [(c.target, c.revoked, c.granted, c.emptied, c.lasting) for c in plan.changes]
