@@ -23,7 +23,6 @@ from reconciler.model.registry import RegistryScope
 from reconciler.plan.guards import Refusal
 from reconciler.plan.origin import Origin
 from reconciler.printable import printable
-from reconciler.report.plan_github import render_drift_github, render_plan_github
 from reconciler.report.plan_text import (
     PolicyDiff,
     no_diff,
@@ -72,7 +71,7 @@ def show_plan(
         json=lambda: _plan_json(view, origin),
         html=lambda: _plan_html(view, origin, diff, grouped=grouped),
         markdown=lambda: _plan_markdown(view, origin, diff, grouped=grouped),
-        github=lambda: render_plan_github(view, origin.path),
+        github=lambda: _plan_github(view, origin),
     )
 
 
@@ -104,7 +103,7 @@ def show_drift(
         json=lambda: _drift_json(view, result.origin),
         html=lambda: _drift_html(view, result.origin, grouped=grouped),
         markdown=lambda: _drift_markdown(view, result.origin, grouped=grouped),
-        github=lambda: render_drift_github(view, result.origin.path),
+        github=lambda: _drift_github(view, result.origin),
     )
 
 
@@ -148,6 +147,18 @@ def _drift_markdown(view: PlanView, origin: Origin, *, grouped: bool) -> str:
     from reconciler.report.plan_markdown import render_drift_markdown  # noqa: PLC0415 - costs
 
     return render_drift_markdown(view, origin, _ELSEWHERE, grouped=grouped)
+
+
+def _plan_github(view: PlanView, origin: Origin) -> str:
+    from reconciler.report.plan_github import render_plan_github  # noqa: PLC0415 - costs
+
+    return render_plan_github(view, origin.path)
+
+
+def _drift_github(view: PlanView, origin: Origin) -> str:
+    from reconciler.report.plan_github import render_drift_github  # noqa: PLC0415 - costs
+
+    return render_drift_github(view, origin.path)
 
 
 def _outcomes_markdown(applied: "ApplyResult", view: PlanView, *, grouped: bool) -> str:

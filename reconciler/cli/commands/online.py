@@ -63,12 +63,12 @@ def plan(
     from reconciler.cli import results
     from reconciler.cli.files import load_earlier, load_valid
     from reconciler.cli.option_hints import apply_command
-    from reconciler.report.plan_json import render_plan_json
-    from reconciler.workflow.saved_plans import place_for, write_plan_file
 
     keep_quiet(quiet)
     written = check_outputs(format_, outputs)
     if plan_out is not None:
+        from reconciler.workflow.saved_plans import place_for
+
         require_no_stdout("--out", plan_out, "--format json writes the plan to stdout")
         place_for(plan_out)  # before there is a plan
     allowed = opt.allowances(
@@ -92,6 +92,9 @@ def plan(
     )
     view, origin = results.view_of(result), result.origin
     if plan_out is not None:  # before stdout has a plan, so that a failure is alone on it
+        from reconciler.report.plan_json import render_plan_json
+        from reconciler.workflow.saved_plans import write_plan_file
+
         write_plan_file(plan_out, "".join(render_plan_json(view, origin)))
     results.show_plan(view, origin, format_, written, grouped=not no_group, policies=show_policy)
     results.show_refusals(result, view)
