@@ -1,7 +1,8 @@
 """A result in its formats: on stdout, and in the files that --write names."""
 
+import os
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
@@ -16,6 +17,8 @@ TEXT = "text"
 """The format for people, which every command that reports has."""
 
 HTML = "html"
+
+_YAML = {".yaml", ".yml"}
 
 
 class Output(NamedTuple):
@@ -47,22 +50,25 @@ def output_parser(formats: type[StrEnum]) -> Callable[[str | Output], Output]:
     return parse
 
 
-def check_outputs(format_: str, outputs: Sequence[Output] | None) -> tuple[Output, ...]:
-    """Return the outputs, before any work is done.
+def check_outputs(
+    format_: str, outputs: Sequence[Output] | None, *files: Path | None
+) -> tuple[Output, ...]:
+    """Return the outputs, before any work is done; `files` are those that other options name.
 
-    Raises UsageError where one can't be written, or where two are one file; ReconcileError where
-    the packages for HTML are missing.
+    Raises UsageError where one can't be written, where two are one file, and where one is of
+    `files` or an existing YAML file; ReconcileError where the packages for HTML are missing.
     """
     found = tuple(outputs or ())
     if HTML in {format_, *(one.format for one in found)}:
         import reconciler.report.html.page  # noqa: F401, PLC0415 - the others do not need it
-    seen: set[Path] = set()
+    seen = list[Path]()
     for one in found:
         _require_writable(one.path)
-        place = one.path.resolve()
-        if place in seen and not _is_device(one.path):
-            raise UsageError(f"--write {one.path}: another --write names the same file")
-        seen.add(place)
+        _require_no_input(one.path, files)
+        if not _is_device(one.path):
+            if any(_is_same_file(one.path, other) for other in seen):
+                raise UsageError(f"--write {one.path}: another --write names the same file")
+            seen.append(one.path)
     return found
 
 
@@ -73,6 +79,21 @@ def _require_writable(path: Path) -> None:
         raise UsageError(f"--write {path}: this is a directory, not a file")
     if not path.parent.is_dir():
         raise UsageError(f"--write {path}: there is no directory {path.parent}")
+
+
+def _require_no_input(path: Path, files: Iterable[Path | None]) -> None:
+    if _is_device(path):
+        return
+    if any(other is not None and _is_same_file(path, other) for other in files):
+        raise UsageError(f"--write {path}: another option or argument names the same file")
+    if path.suffix in _YAML and path.exists():  # an included file, which is not known yet
+        raise UsageError(f"--write {path}: a YAML file, and no format is YAML; not overwritten")
+
+
+def _is_same_file(one: Path, other: Path) -> bool:
+    if one.exists() and other.exists():
+        return one.samefile(other)
+    return os.path.realpath(one) == os.path.realpath(other)
 
 
 def _is_device(path: Path) -> bool:

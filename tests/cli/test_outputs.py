@@ -89,6 +89,40 @@ def test_two_outputs_to_one_file_are_wrong_usage(offline: Reconcile) -> None:
     assert "another --write names the same file" in done.err
 
 
+@pytest.mark.parametrize(
+    ("command", "other"),
+    [
+        ("validate", "ecr_access.yaml"),
+        ("validate", "link"),
+        ("validate --rules rules", "rules"),
+        ("plan --out saved", "saved"),
+        ("drift", "ecr_access.yaml"),
+        ("apply saved", "saved"),
+        ("apply --journal kept", "kept"),
+        ("rollback kept", "kept"),
+        ("rollback kept --journal undone", "undone"),
+        ("access matrix", "ecr_access.yaml"),
+    ],
+)
+def test_no_output_goes_to_a_file_that_the_run_reads_or_keeps(
+    offline: Reconcile, folder: Path, command: str, other: str
+) -> None:
+    (folder / "link").symlink_to("ecr_access.yaml")
+    before = (folder / "ecr_access.yaml").read_bytes()
+    done = offline(*command.split(), "--write", f"json=./{other}")
+    assert done.code == 2
+    assert "another option or argument names the same file" in done.err
+    assert (folder / "ecr_access.yaml").read_bytes() == before
+
+
+def test_no_output_replaces_a_yaml_file(offline: Reconcile, folder: Path) -> None:
+    (folder / "team.yml").write_text("repositories: []\n")
+    done = offline("validate", "--write", "json=team.yml")
+    assert done.code == 2
+    assert "a YAML file, and no format is YAML; not overwritten" in done.err
+    assert (folder / "team.yml").read_text() == "repositories: []\n"
+
+
 def test_stdout_has_the_result_where_a_file_cannot_be_written(offline: Reconcile) -> None:
     done = offline("validate", "--format", "json", "--write", "text=/dev/full")
     assert done.code == 1
