@@ -12,7 +12,13 @@ if TYPE_CHECKING:
 
 NAVIGATION = {
     "README": {
-        "Start": ("docs/quick-start", "docs/adopt", "docs/terraform", "docs/compared"),
+        "Start": (
+            "docs/quick-start",
+            "docs/first-change",
+            "docs/adopt",
+            "docs/terraform",
+            "docs/compared",
+        ),
         "The access file": (
             "docs/file",
             "docs/keys",

@@ -1,4 +1,4 @@
-"""A stand-in for the `aws` client: the calls of the quick start, made by boto3, on any machine.
+"""A stand-in for the `aws` client: the calls of the guides, made by boto3, on any machine.
 
 `test_aws_client.py` makes the same calls with the real client.
 """
@@ -16,14 +16,17 @@ AWS_STAND_IN = f"{shlex.quote(sys.executable)} {shlex.quote(str(Path(__file__)))
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("service", choices=["ecr"])
-    parser.add_argument("operation", choices=["set-repository-policy"])
+    operations = ["set-repository-policy", "delete-repository-policy"]
+    parser.add_argument("operation", choices=operations)
     parser.add_argument("--repository-name", required=True)
-    parser.add_argument("--policy-text", required=True)
+    parser.add_argument("--policy-text")
     parser.add_argument("--output")
     given = parser.parse_args()
-    answer = boto3.client(given.service).set_repository_policy(
-        repositoryName=given.repository_name, policyText=given.policy_text
-    )
+    ecr, name = boto3.client(given.service), given.repository_name
+    if given.operation == "delete-repository-policy":
+        answer = ecr.delete_repository_policy(repositoryName=name)
+    else:
+        answer = ecr.set_repository_policy(repositoryName=name, policyText=given.policy_text)
     sys.stdout.write(answer["policyText"])
 
 
