@@ -1,6 +1,7 @@
-"""An access file in its canonical layout, and the file replaced by it."""
+"""An access file and what it includes in canonical layout, and files replaced by it."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from reconciler.access_file.layout.canonical import Layout, canonical_layout
@@ -9,18 +10,24 @@ from reconciler.workflow.replacing import replace_file
 from reconciler.workflow.source import AccessSource
 
 
-def format_source(source: AccessSource) -> Layout:
-    """Return the layout of a valid file. Raises ReconcileError where it can't be formatted."""
-    return canonical_layout(source.content, source.path)
+def format_source(source: AccessSource) -> Iterator[Layout]:
+    """Yield the layout of a valid file, and those of the files that it includes.
+
+    Raises ReconcileError where one can't be formatted.
+    """
+    yield canonical_layout(source.content, source.path)
+    for one in source.included:
+        yield canonical_layout(one.content, one.path)
 
 
-def write_formatted(layout: Layout, path: Path) -> None:
+def write_formatted(layout: Layout, file: Path) -> None:
     """Replace a file by its canonical text, behind a link, too. The file keeps mode and owner.
 
     Raises ReconcileError where it can't be written, or was changed since it was read.
     """
+    path = layout.path
     try:
-        target = path.resolve(strict=True)
+        target = file.resolve(strict=True)
         status = target.stat()
         if not os.access(target, os.W_OK):
             raise ReconcileError(f"{path} can't be written: it is read-only")

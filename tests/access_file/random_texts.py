@@ -13,7 +13,7 @@ PRINCIPALS: Mapping[str, Value] = {
     "ci": {"role": "role2-1", "account": "workloads"},
     "deployers": {"role": "deploy/*", "accounts": ["workloads", "staging"]},
     "partner": "arn:aws:iam::999900001111:role/puller",
-    "octal": {"account": "other"},
+    "octal": {"account": "other7"},
     "functions": {"service": "lambda.amazonaws.com", "source_accounts": ["workloads"]},
     "person": {
         "user": "alice",
@@ -72,7 +72,7 @@ def _content(random: Random) -> Mapping[str, Value]:
         "accounts": {
             "workloads": "444455556666",
             "staging": "777788889999",
-            "other": "012345670123",
+            "other7": "012345670123",
             "corp": "999900001111",
         },
         "principals": PRINCIPALS,
@@ -158,7 +158,7 @@ class _Writer:
         if isinstance(value, str | bool | int) or self.random.random() < 0.4:
             if isinstance(value, str) and self.random.random() < 0.1:
                 return f"{self.beside()}\n{self.above(indent)} {' ' * indent}{self.scalar(value)}\n"
-            if isinstance(value, str) and " " in value and self.random.random() < 0.5:
+            if isinstance(value, str) and self.random.random() < (0.5 if " " in value else 0.05):
                 return self.long_text(value, indent)
             return f" {self.flow(value, indent)}{self.beside()}\n"
         deeper = indent + self.random.randrange(1, 5)
@@ -168,12 +168,13 @@ class _Writer:
         return f"{self.beside()}\n" + "".join(self.element(part, deeper) for part in value)
 
     def long_text(self, value: str, indent: int) -> str:
-        """Write a text of several words on several lines."""
-        pad = " " * (indent + self.random.randrange(1, 4))
-        first, rest = value.split(" ", 1)
-        if self.random.random() < 0.5:
+        """Write a text below its key, and one of several words maybe on several lines."""
+        first, blank, rest = value.partition(" ")
+        # A comment below that is as far in would be a part of the text.
+        pad = " " * (indent + (self.random.randrange(1, 4) if blank else 4))
+        if not blank or self.random.random() < 0.5:
             header = self.random.choice([">-", "|-"])
-            body = value if header == "|-" else f"{first}\n{pad}{rest}"
+            body = f"{first}\n{pad}{rest}" if blank and header == ">-" else value
             return f" {header}{self.beside()}\n{pad}{body}\n"
         escaped = [part.replace('"', '\\"') for part in (first, rest)]
         return f' "{escaped[0]}\n{pad}{escaped[1]}"{self.beside()}\n'

@@ -98,6 +98,18 @@ def test_line_ends_stay_and_a_byte_order_mark_goes() -> None:
     assert (layout.is_canonical, layout.after) == (False, FILE)
 
 
+def test_an_item_that_is_commented_out_stays_in_its_list() -> None:
+    regions = "  regions:\n  - us-west-2\n  # - eu-west-1  (planned)\n"
+    account = '  account: "111122223333"\n'
+    untidy = FILE.replace(
+        f"{account}  regions: [us-west-2]\n", f"{regions}  # its owner\n{account}"
+    )
+    assert canonical(untidy, "file") == FILE.replace(
+        f"{account}  regions: [us-west-2]\n",
+        f"  # its owner\n{account}  regions:\n    - us-west-2\n    # - eu-west-1  (planned)\n",
+    )
+
+
 def test_tabs_between_values_and_blanks_at_line_ends_go() -> None:
     untidy = FILE.replace("ci: push-pull", "ci:\tpush-pull  \t").replace(
         "version: 1", "version: 1 "

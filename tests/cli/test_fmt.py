@@ -137,6 +137,24 @@ def test_several_files(offline: Reconcile, file: Path) -> None:
     assert file.read_text() == other.read_text() == TIDY
 
 
+def test_a_file_that_is_named_twice_is_written_once(offline: Reconcile, file: Path) -> None:
+    done = offline("fmt", file.name, file.name, f"./{file.name}", str(file))
+    assert (done.code, done.err) == (0, "ecr_access.yaml was formatted\n")
+    assert file.read_text() == TIDY
+
+
+def test_what_a_file_includes_is_formatted_with_it(offline: Reconcile, file: Path) -> None:
+    file.write_text(TIDY + "\ninclude:\n  - {files: team.yaml}\n")
+    team = file.with_name("team.yaml")
+    team.write_text("repositories:\n    payments/web: {access: {ci: 'pull'}}\n")
+    assert offline("fmt", "--check").code == 4
+    done = offline("fmt")
+    assert done.code == 0
+    assert done.err == "ecr_access.yaml was formatted\nteam.yaml was formatted\n"
+    assert "payments/web:\n    access:\n      ci: pull\n" in team.read_text()
+    assert offline("fmt", "--check").code == 0
+
+
 def test_mode_and_link_are_kept(offline: Reconcile, file: Path) -> None:
     file.chmod(0o640)
     link = file.with_name("link.yaml")

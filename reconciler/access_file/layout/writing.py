@@ -81,14 +81,14 @@ def _item_lines(item: Item, indent: int, path: tuple[str, ...]) -> Iterator[_Lin
 def _long_scalar(head: str, value: Scalar, indent: int, beside: Sequence[str]) -> Iterator[_Line]:
     """Yield a scalar of several lines, which it keeps."""
     first, *rest = value.text.split("\n")
-    first = " ".join(filter(None, (head, value.properties, first)))
+    start = f"{head} {value.properties}".rstrip()
     if value.is_block:
         header = re.sub(r"[0-9]", str(_INDENT), first.partition(" #")[0].rstrip())
-        yield _Line(header, beside)
+        yield _Line(f"{start} {header}", beside)
         yield from map(_Line, _moved(rest, indent))
         return
     *between, last = [" " * indent + line.strip() if line.strip() else "" for line in rest]
-    yield from map(_Line, (first, *between))
+    yield from map(_Line, (f"{start} {first}", *between))
     yield _Line(last, beside)
 
 

@@ -4,6 +4,7 @@ PyYAML's tokens and events have no comments, but their marks say what is between
 and comments, and nothing else. A comment belongs to an item by its line and its column.
 """
 
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -15,6 +16,9 @@ _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 _FOR_EDITORS = "# yaml-language-server:"
+
+_OUT = re.compile(r"#+ *- ")
+"""How a comment begins that was an item of a list."""
 
 
 class DirectiveError(Exception):
@@ -337,7 +341,11 @@ def _is_inside(value: Collection, comment: Comment, outer: int) -> bool:
         return value.start <= comment.start < value.end
     if comment.is_beside or comment.start < value.end:
         return True
-    return comment.column >= value.column and comment.column > outer
+    if comment.column < value.column:
+        return False
+    # A list may start in the column of its key, and so may an item that is commented out.
+    is_item = not value.is_mapping and _OUT.match(comment.text) is not None
+    return comment.column > outer or is_item
 
 
 def _mark_blank_lines(block: Collection, lines: list[str]) -> None:

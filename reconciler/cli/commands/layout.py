@@ -37,7 +37,7 @@ def fmt(
     quiet: opt.Quiet = False,
     allow_public: opt.AllowPublic = None,
 ) -> None:
-    """Write the file in its canonical order and layout.
+    """Write the file, and what it includes, in canonical order and layout.
 
     Comments, names and values are kept. A file is written only where that changes it, and none is
     where one is invalid. The result for stdin goes to stdout.
@@ -49,22 +49,28 @@ def fmt(
     source = ctx.get_parameter_source("file")
     if files and source is not None and source.name == "COMMANDLINE":
         raise UsageError("-f FILE and FILES: only one of them can be given")
-    paths = files or [file]
-    require_one_stdin(*paths)
+    require_one_stdin(*(files or [file]))
+    paths = tuple(dict.fromkeys(files or [file]))
     if STDIN in paths and format_ is not opt.Format.TEXT and not check:
         raise UsageError("--format json: the result for stdin goes to stdout", hint="add --check")
     sources = _load_all(paths, opt.allowances(public=allow_public))
-    layouts = [format_source(source) for source in sources]
+    layouts: dict[Path, Layout] = {}
+    for path, loaded in zip(paths, sources, strict=True):
+        main, *included = format_source(loaded)
+        layouts.setdefault(STDIN if path == STDIN else path.resolve(), main)
+        for one in included:
+            layouts.setdefault(Path(one.path).resolve(), one)
     if not check:
-        for path, one in zip(paths, layouts, strict=True):
+        for path, one in layouts.items():
             _write(path, one)
+    shown = tuple(layouts.values())
     if check or format_ is not opt.Format.TEXT:
         write(
             format_,
-            partial(render_layouts, layouts),
-            json=partial(render_layouts_json, layouts),
+            partial(render_layouts, shown),
+            json=partial(render_layouts_json, shown),
         )
-    differs = check and not all(one.is_canonical for one in layouts)
+    differs = check and not all(one.is_canonical for one in shown)
     raise typer.Exit(exit_of((), differs=differs))
 
 
@@ -85,16 +91,16 @@ def _load_all(paths: Sequence[Path], allowances: Allowances) -> Sequence["Access
     return sources
 
 
-def _write(path: Path, layout: "Layout") -> None:
+def _write(file: Path, layout: "Layout") -> None:
     """Write the result for stdin to stdout, and that for a file to it if it changes."""
     from reconciler.workflow.formatting import write_formatted
 
-    if path == STDIN:
+    if file == STDIN:
         out(layout.after)
         return
     name = printable(layout.path)
     if layout.is_canonical:
         note(f"{name} is in its canonical layout already")
     else:
-        write_formatted(layout, path)
+        write_formatted(layout, file)
         note(f"{name} was formatted")
