@@ -151,7 +151,7 @@ def test_what_a_file_includes_is_formatted_with_it(offline: Reconcile, file: Pat
     done = offline("fmt")
     assert done.code == 0
     assert "team.yaml was formatted\n" in done.err
-    assert "payments/web:\n    access:\n      ci: pull\n" in team.read_text()
+    assert team.read_text() == 'repositories:\n  payments/web: {access: {ci: "pull"}}\n'
     assert offline("fmt", "--check").code == 0
 
 
