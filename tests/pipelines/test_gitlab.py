@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import pytest
 import yaml
+from junitparser import JUnitXml
 
 from reconciler.sandbox.server import Sandbox
 from tests.cli.conftest import SEED, sandbox_environment
@@ -114,6 +115,26 @@ def test_a_merge_request_is_validated_and_planned(pipeline: Pipeline, ecr: Sandb
     assert planned.code == 0, planned.log
     assert "1 policy to set" in (pipeline.workspace / "plan.txt").read_text()
     assert ecr.policy_text("payments/api") is None
+
+
+def test_the_problems_of_the_file_are_the_test_report(pipeline: Pipeline) -> None:
+    report = pipeline.workspace / rendered()["reconcile-validate"]["artifacts"]["reports"]["junit"]
+    assert pipeline.run("reconcile-validate").code == 0
+    assert JUnitXml.fromfile(str(report)).failures == 0
+    pipeline.file.write_text(SEED.replace("runtime: pull", "runtime: pulll"))
+    done = pipeline.run("reconcile-validate")
+    assert (done.code, "'pulll' is not a tier" in done.log) == (3, True), done.log
+    assert JUnitXml.fromfile(str(report)).failures == 1
+
+
+def test_what_a_job_writes_is_kept_whatever_its_result(pipeline: Pipeline) -> None:
+    for name in ("reconcile-validate", "reconcile-plan", "reconcile-apply", "reconcile-drift"):
+        before = set(pipeline.workspace.iterdir())
+        pipeline.run(name)
+        artifacts = rendered()[name]["artifacts"]
+        kept = {*artifacts.get("paths", []), *artifacts.get("reports", {}).values()}
+        assert kept == {path.name for path in set(pipeline.workspace.iterdir()) - before}
+        assert artifacts["when"] == "always"
 
 
 def test_the_plan_of_the_pipeline_is_applied(pipeline: Pipeline, ecr: Sandbox) -> None:
