@@ -6,30 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import SEED, Reconcile
+from tests.cli.conftest import Reconcile
+from tests.golden_layouts import CASES
 
 ROOT = Path(__file__).parents[2]
-UNTIDY = SEED.replace('"111122223333"', "'111122223333'   # central")
-TIDY = """\
-version: 1
-
-registry:
-  account: "111122223333"  # central
-  regions: [us-west-2]
-
-accounts:
-  workloads: "444455556666"
-
-principals:
-  ci: {role: role2-1, account: workloads}
-  runtime: {role: role2-2, account: workloads}
-
-repositories:
-  payments/api:
-    access:
-      ci: push-pull
-      runtime: pull
-"""
+UNTIDY, TIDY = (
+    (CASES / "small" / name).read_text(encoding="utf-8") for name in ("before.yaml", "after.yaml")
+)
 
 
 @pytest.fixture
