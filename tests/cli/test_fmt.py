@@ -120,6 +120,40 @@ def test_several_files(offline: Reconcile, file: Path) -> None:
     assert file.read_text() == other.read_text() == TIDY
 
 
+@pytest.fixture
+def team(file: Path) -> Path:
+    """A file that the main one includes; it is no access file itself."""
+    head, entries = TIDY.split("repositories:\n")
+    file.write_text(f"{head}include:\n  - {{files: access.d/*.yaml, may: [payments/*]}}\n")
+    part = file.parent / "access.d" / "team.yaml"
+    part.parent.mkdir()
+    part.write_text("repositories:\n" + entries.replace("ci: push-pull", "ci:  push-pull"))
+    return part
+
+
+def test_included_files_are_formatted_too(offline: Reconcile, team: Path) -> None:
+    before = team.read_text()
+    checked = offline("fmt", "--check")
+    assert (checked.code, "--- access.d/team.yaml\n+++ canonical" in checked.out) == (4, True)
+    done = offline("fmt")
+    assert done.code == 0
+    assert done.err == (
+        "ecr_access.yaml is in its canonical layout already\naccess.d/team.yaml was formatted\n"
+    )
+    assert team.read_text() == before.replace("ci:  push", "ci: push")
+    assert offline("fmt", "--check").code == 0
+
+
+def test_a_file_that_two_others_include_is_written_once(
+    offline: Reconcile, file: Path, team: Path
+) -> None:
+    other = file.with_name("other.yaml")
+    other.write_text(file.read_text())
+    done = offline("fmt", file.name, f"./{other.name}", file.name)
+    assert (done.code, done.err.count("was formatted"), done.err.count("already")) == (0, 1, 2)
+    assert "ci: push-pull" in team.read_text()
+
+
 def test_mode_and_link_are_kept(offline: Reconcile, file: Path) -> None:
     file.chmod(0o640)
     link = file.with_name("link.yaml")

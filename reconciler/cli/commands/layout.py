@@ -1,6 +1,6 @@
 """The command fmt: access files in their canonical layout."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -39,8 +39,9 @@ def fmt(
 ) -> None:
     """Write the file in its canonical order and layout.
 
-    Comments, names and values are kept. A file is written only where that changes it, and none is
-    where one is invalid. The result for stdin goes to stdout.
+    Comments, names and values are kept. Files that it includes are formatted, too. A file is
+    written only where that changes it, and none is where one is invalid. The result for stdin goes
+    to stdout.
     """
     from reconciler.report.layout import render_layouts, render_layouts_json
     from reconciler.workflow.formatting import format_source
@@ -54,9 +55,10 @@ def fmt(
     if STDIN in paths and format_ is not opt.Format.TEXT and not check:
         raise UsageError("--format json: the result for stdin goes to stdout", hint="add --check")
     sources = _load_all(paths, opt.allowances(public=allow_public))
-    layouts = [format_source(source) for source in sources]
+    files_of = _by_path(paths, map(format_source, sources))
+    layouts = tuple(files_of.values())
     if not check:
-        for path, one in zip(paths, layouts, strict=True):
+        for path, one in files_of.items():
             _write(path, one)
     if check or format_ is not opt.Format.TEXT:
         write(
@@ -83,6 +85,18 @@ def _load_all(paths: Sequence[Path], allowances: Allowances) -> Sequence["Access
     if invalid:
         raise invalid[0]
     return sources
+
+
+def _by_path(paths: Sequence[Path], files: Iterable[Iterable["Layout"]]) -> Mapping[Path, "Layout"]:
+    """Return each file with its real path, in order; one that several others include only once.
+
+    `files` are the layouts of the file at each of `paths`, and of those that it includes.
+    """
+    found: dict[Path, Layout] = {}
+    for path, (main, *included) in zip(paths, files, strict=True):
+        found[path if path == STDIN else path.resolve()] = main
+        found |= {Path(one.path).resolve(): one for one in included}
+    return found
 
 
 def _write(path: Path, layout: "Layout") -> None:
