@@ -121,6 +121,20 @@ def test_an_earlier_version_is_read_with_the_same_rules_files(
     assert "ecr_access.yaml is invalid at HEAD" in done.err
 
 
+def test_the_message_names_the_file_that_is_invalid(
+    offline: Reconcile, reconcile: Reconcile, rules: Path
+) -> None:
+    rules.write_text(RULES.replace("never: push", "never: pushh"))
+    assert offline("validate", "--rules", str(rules)).out.endswith(
+        "/rules.yaml is invalid: 1 error\n"
+    )
+    done = reconcile("plan", "--rules", "security/rules.yaml")
+    assert (done.code, done.err.splitlines()[-1]) == (
+        3,
+        "error: security/rules.yaml is invalid; nothing was done",
+    )
+
+
 def test_the_schema_for_editors(offline: Reconcile, folder: Path, rules: Path) -> None:
     for file, name in (("ecr_access.schema.json", "access"), ("rules.schema.json", "rules")):
         (folder / file).write_text(offline("schema", name).out)
