@@ -46,6 +46,7 @@ docs: $(READY) ## the pages and pictures made from the code
 	$(BIN)/python docs/rules.py > docs/rules.md
 	$(BIN)/python docs/diagram.py > docs/images/flow.svg
 	$(BIN)/python -m docs.terminal > docs/images/plan.svg
+	$(BIN)/python -m docs.comment > docs/images/pull-request.svg
 
 site: $(READY) ## the documentation as a site, build/site/index.html; a warning is an error
 	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet -c docs -d build/doctrees . build/site

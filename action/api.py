@@ -13,11 +13,16 @@ from typing import Literal, NamedTuple
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
+from action.rate_limit import asked_wait, is_limit
+
 _TIMEOUT = 20  # seconds
 _PAGE = 100
 _MOST_PAGES = 100
 RETRY_DELAYS = (0.5, 1.0, 2.0)
-"""Seconds before each further attempt."""
+"""Seconds before each further attempt, where the API does not ask for more."""
+
+MOST_WAITING = 180.0
+"""Seconds before all further attempts: a minute each, as GitHub asks for where it does not say."""
 
 
 class ApiError(Exception):
@@ -29,7 +34,14 @@ class ForbiddenError(ApiError):
 
 
 class UnavailableError(ApiError):
-    """The API did not answer, or refused for a while; another attempt may succeed."""
+    """The API did not answer, or refused for a while; another attempt may succeed.
+
+    `wait` are the seconds before it that the API asks for; None where it asks for none.
+    """
+
+    def __init__(self, message: str, wait: float | None = None) -> None:
+        super().__init__(message)
+        self.wait = wait
 
 
 class Post(NamedTuple):
@@ -98,12 +110,13 @@ class Api:
 
 def _error(error: HTTPError) -> ApiError:
     message = f"{error.code} {error.reason}"
-    is_limit = "retry-after" in error.headers or error.headers["x-ratelimit-remaining"] == "0"
-    if error.code >= HTTPStatus.INTERNAL_SERVER_ERROR or error.code == HTTPStatus.TOO_MANY_REQUESTS:
-        return UnavailableError(message)
-    if error.code == HTTPStatus.FORBIDDEN:
-        return UnavailableError(f"{message}: rate limit") if is_limit else ForbiddenError(message)
-    return ApiError(message)
+    headers = {name.lower(): text for name, text in error.headers.items()}
+    if is_limit(error.code, headers) or error.code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        why = ": rate limit" if is_limit(error.code, headers) else ""
+        wait = asked_wait(error.code, headers)
+        asked = "" if wait is None else f"; the API asks to wait {wait:,.0f} s"
+        return UnavailableError(f"{message}{why}{asked}", wait)
+    return ForbiddenError(message) if error.code == HTTPStatus.FORBIDDEN else ApiError(message)
 
 
 def _post(entry: object, key: str) -> Post | None:
@@ -122,14 +135,24 @@ def own_post(posts: Iterable[Post], marker: str, author: str) -> Post | None:
     return next((p for p in posts if p.author == author and p.body.startswith(marker)), None)
 
 
-def with_retries(operation: Callable[[], None], delays: Sequence[float] = RETRY_DELAYS) -> None:
+def with_retries(
+    operation: Callable[[], None],
+    delays: Sequence[float] = RETRY_DELAYS,
+    sleep: Callable[[float], None] = time.sleep,
+) -> None:
     """Repeat an operation while the API is unavailable; raises its last error.
 
     The whole operation is repeated, so that it finds what an attempt without an answer has written.
+    It is given up at once where the API asks for more than is left of MOST_WAITING.
     """
+    left = MOST_WAITING
     for delay in delays:
         try:
             return operation()
-        except UnavailableError:
-            time.sleep(delay)
+        except UnavailableError as error:
+            wait = max(delay, error.wait or 0.0)
+            if wait > left:
+                raise
+            left -= wait
+            sleep(wait)
     return operation()

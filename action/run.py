@@ -1,7 +1,7 @@
 """Run reconcile in a step: its result goes to the log, the job's summary, files and outputs.
 
-The inputs are environment variables: COMMAND, FILE, ARGS and PLAN, as action.yml has them. The exit
-code is an output, so that later steps can report a failure before it ends the job.
+The inputs are environment variables: COMMAND, FILE, RULES, ARGS and PLAN, as action.yml has them.
+The exit code is an output, so that later steps can report a failure before it ends the job.
 """
 
 import json
@@ -26,6 +26,7 @@ class Inputs(NamedTuple):
 
     command: str
     file: str
+    rules: Sequence[str]
     arguments: Sequence[str]
     plan: str
 
@@ -59,10 +60,10 @@ def main() -> None:
     if inputs.command != "validate":
         written.append(f"markdown={folder / 'report.md'}")
     saved = [inputs.plan] if inputs.command == "apply" and inputs.plan else []
+    rules = [word for one in inputs.rules for word in ("--rules", one)]
     outputs = [word for one in written for word in ("--write", one)]
-    outcome = _run(
-        [inputs.command, *saved, "-f", inputs.file, *outputs, *options, *inputs.arguments]
-    )
+    files = ["-f", inputs.file, *rules, *outputs]
+    outcome = _run([inputs.command, *saved, *files, *options, *inputs.arguments])
     print(_read(folder / "annotations"), end="", flush=True)
     if inputs.command != "validate":
         report = _read(folder / "report.md") or failure(
@@ -85,7 +86,8 @@ def _inputs() -> Inputs:
         arguments = shlex.split(os.environ["ARGS"])
     except ValueError as error:
         raise ValueError(f"the input 'args' can't be split into words: {error}") from error
-    return Inputs(command, os.environ["FILE"], arguments, os.environ["PLAN"])
+    rules = [line.strip() for line in os.environ["RULES"].splitlines() if line.strip()]
+    return Inputs(command, os.environ["FILE"], rules, arguments, os.environ["PLAN"])
 
 
 def _run(arguments: Sequence[str]) -> Outcome:

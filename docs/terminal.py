@@ -6,6 +6,8 @@ The registry is embedded. Its policy is that of the file, edited by hand.
 import io
 import json
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
@@ -52,17 +54,29 @@ def main() -> None:
 
 def printed() -> str:
     """What the commands print on a terminal, with its colours."""
+    with edited_by_hand() as ecr, tempfile.TemporaryDirectory() as folder:
+        Path(folder, "ecr_access.yaml").write_text(access_file())
+        colours = {"FORCE_COLOR": "1", "COLUMNS": str(WIDTH)}
+        return shell(typed_all(COMMANDS), Path(folder), sandbox_environment(ecr) | colours)
+
+
+def access_file() -> str:
+    """The file of README."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    return marked(readme, "file: ecr_access.yaml")
+
+
+@contextmanager
+def edited_by_hand() -> Iterator[Sandbox]:
+    """The registry of README's file, whose policy somebody has edited."""
     statements = [
         {"Effect": "Allow", "Principal": {"AWS": principal}, "Action": sorted(actions)}
         for principal, actions in EDITED.items()
     ]
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    with Sandbox() as ecr, tempfile.TemporaryDirectory() as folder:
+    with Sandbox() as ecr:
         ecr.create_repository("payments/api")
         ecr.set_policy_text("payments/api", json.dumps({"Statement": statements}))
-        Path(folder, "ecr_access.yaml").write_text(marked(readme, "file: ecr_access.yaml"))
-        colours = {"FORCE_COLOR": "1", "COLUMNS": str(WIDTH)}
-        return shell(typed_all(COMMANDS), Path(folder), sandbox_environment(ecr) | colours)
+        yield ecr
 
 
 def picture(terminal: str) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from reconciler.model.rules import RuleId
 from tests.guide import ROOT
 
 DOCS = ROOT / "docs"
@@ -34,6 +35,14 @@ def test_each_script_is_of_make_docs() -> None:
     assert len(MADE) == RECIPE.count("$(BIN)")
     names = {re.sub(r"^docs/|\.py$|^-m docs\.", "", script) for script, _ in MADE}
     assert {path.stem for path in DOCS.glob("*.py")} == names | {"conf", "images"}
+
+
+def test_the_anchor_of_a_rule_is_its_id() -> None:
+    headings = re.findall(
+        r"^## (.*)$", (DOCS / "rules.md").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    assert sorted(headings) == sorted(RuleId)
+    assert [name for name in headings if not re.fullmatch(r"[a-z]+([-_][a-z0-9]+)*", name)] == []
 
 
 def described(schema: object) -> Iterator[tuple[str, str]]:

@@ -49,9 +49,10 @@ def run(command: Path, folder: Path, *arguments: str) -> subprocess.CompletedPro
 def test_validate_schema_and_rule_work_from_a_wheel(installed: Path, tmp_path: Path) -> None:
     assert run(installed, tmp_path, "init").returncode == 0
     assert run(installed, tmp_path, "validate").returncode == 0
-    schema = run(installed, tmp_path, "schema")
-    assert schema.returncode == 0
-    assert schema.stdout == (ROOT / "schema" / "ecr_access.schema.json").read_text()
+    for name, file in (("access", "ecr_access"), ("included",) * 2, ("plan",) * 2, ("rules",) * 2):
+        schema = run(installed, tmp_path, "schema", name)
+        assert schema.returncode == 0
+        assert schema.stdout == (ROOT / "schema" / f"{file}.schema.json").read_text()
     assert run(installed, tmp_path, "rule", "dead-principal").returncode == 0
 
 

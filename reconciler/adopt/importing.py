@@ -11,6 +11,7 @@ from reconciler.adopt.file_text import FileData, write_file
 from reconciler.adopt.merging import (
     Base,
     described_by,
+    in_same_layout,
     merge_into,
     says_registry_policy,
     vocabulary_of,
@@ -151,6 +152,8 @@ def import_registry(
     named = attempt.form.name_accounts or options.base is not None
     comments = comments_for(attempt.draft.data, notes, len(attempt.draft.readings), named=named)
     text = _written(attempt.draft.data._replace(comments=comments), options.base)
+    if base:
+        text = in_same_layout(base.text, text)
     unnamed = sorted(set(attempt.draft.data.accounts.values()) - options.account_names.keys())
     return Imported(text, tuple(sorted(attempt.draft.readings)), notes, tuple(unnamed))
 

@@ -1,6 +1,7 @@
 """The file that an import adds to, if any: its names, what is put into its text, and that it stays.
 
-New keys come below the old ones, and every old character is kept.
+New keys come below the old ones, and every old character is kept. Only a file in its canonical
+layout is laid out anew.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -11,12 +12,13 @@ from typing import NamedTuple, cast
 import yaml
 
 from reconciler.access_file.desired import managed_names
+from reconciler.access_file.layout.canonical import canonical
 from reconciler.access_file.model import AccessFile, Entry
 from reconciler.access_file.sections.include import IncludedFile
 from reconciler.adopt.file_text import FileData, comment_lines, repository_entry
 from reconciler.adopt.holders import Identity
 from reconciler.adopt.yaml_text import Value, entry, flow, scalar
-from reconciler.errors import InvalidError
+from reconciler.errors import InvalidError, ReconcileError
 from reconciler.model.registry import RegistryScope
 from reconciler.policy import BUILT_IN_TIERS, REGISTRY_TIERS, Tiers
 
@@ -26,6 +28,8 @@ _ORDER = (
     *("repositories", "registry_statements", "guards", "unmanaged"),
 )
 """The sections, in the order in which a new one is put among them."""
+
+_ANY_FILE = "the file"
 
 
 class Vocabulary(NamedTuple):
@@ -201,6 +205,15 @@ def merge_into(text: str, data: FileData) -> str:
         if pairs
     ]
     return _inserted(text, insertions, "\r\n" if "\r\n" in text else "\n")
+
+
+def in_same_layout(before: str, merged: str) -> str:
+    """Return a file with additions, in its canonical layout if it was in it before."""
+    try:
+        was_canonical = canonical(before, _ANY_FILE) == before
+    except ReconcileError:
+        return merged
+    return canonical(merged, _ANY_FILE) if was_canonical else merged
 
 
 def _insertion(

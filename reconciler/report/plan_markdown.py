@@ -188,13 +188,12 @@ def _sections(
         Rank.PROBLEM,
         ("cause of errors", "causes of errors"),
     )
-    parts = split_view(view, lambda scope: scope)
     yield _table(
         "Registries",
         ("registry", "in figures"),
         (
-            (markdown_code(view.where(scope)), markdown_words(words.counts(part)))
-            for scope, part in parts.items()
+            (markdown_code(name), markdown_words(words.counts(part)))
+            for name, part in _registries(view)
         ),
         Rank.PROBLEM,
         ("registry", "registries"),
@@ -215,6 +214,20 @@ def _sections(
         ("finding", "findings"),
     )
     yield _unmanaged(view)
+
+
+def _registries(view: PlanView) -> Iterator[tuple[str, PlanView]]:
+    """Yield each of several registries, those in several regions as a whole first."""
+    regions = split_view(view, lambda scope: scope)
+    for name, whole in split_view(view, lambda scope: view.registries[scope]).items():
+        own = [
+            (view.where(scope), part)
+            for scope, part in regions.items()
+            if view.registries[scope] == name
+        ]
+        if len(own) > 1:
+            yield name, whole
+        yield from own
 
 
 def _table(
@@ -296,12 +309,13 @@ def _body(view: ChangeView, of: PlanView, words: _Words, diff: PolicyDiff) -> st
 
 def _blocks(view: ChangeView, of: PlanView, words: _Words, diff: PolicyDiff) -> Iterator[str]:
     change = view.change
-    if view.risks:
-        yield "".join(
-            f"- ⚠️ {markdown_code(risk.name)}: {markdown_words(risk.words)}\n" for risk in view.risks
-        )
+    cause = _cause(view.cause_beside)
+    risks = (f"⚠️ {markdown_code(risk.name)}: {markdown_words(risk.words)}" for risk in view.risks)
+    beside = (f"{markdown_words(text)}{cause}" for text in view.beside)
+    if above := _list((*risks, *beside)):
+        yield above
     if change.unreadable:
-        yield "The live policy is not understood; it is replaced as a whole:\n"
+        yield f"The live policy is not understood; it is replaced as a whole{cause}:\n"
         yield markdown_fence("\n".join(_raw_lines(change.unreadable.text)))
     if view.lines:
         rows = (
@@ -313,8 +327,9 @@ def _blocks(view: ChangeView, of: PlanView, words: _Words, diff: PolicyDiff) -> 
             for line in view.lines
         )
         yield markdown_table(("change", "principal", "access"), rows)
-    if change.kept:
-        yield _list(f"kept: {_sid(sid)}" for sid in change.kept)
+    kept = (f"kept: {_sid(sid)}" for sid in change.kept)
+    if below := _list((*map(markdown_words, view.notes), *kept)):
+        yield below
     if lines := tuple(diff(change)):
         yield markdown_fence("\n".join(lines), "diff")
 
@@ -350,10 +365,19 @@ def _place(view: PlanView, name: str, scope: RegistryScope) -> str:
 
 
 def _unmanaged(view: PlanView) -> Section:
-    names = view.plan.unmanaged_names
+    """Name the unmanaged repositories; of several registries, those in each region."""
+    regions = split_view(view, lambda scope: scope)
+    found = {f" in {markdown_code(view.where(scope))}": one for scope, one in regions.items()}
     nouns = ("unmanaged repository", "unmanaged repositories")
-    text = f"{number_of(len(names), *nouns)}: {_names(names, MOST_NAMES)}\n"
-    parts = [Part(f"\n{text}", Rank.FINDING, len(names))] if names else []
+    parts = [
+        Part(
+            f"\n{number_of(len(names), *nouns)}{where}: {_names(names, MOST_NAMES)}\n",
+            Rank.FINDING,
+            len(names),
+        )
+        for where, part in (found or {"": view}).items()
+        if (names := part.plan.unmanaged_names)
+    ]
     return Section("", parts, nouns)
 
 

@@ -2,9 +2,15 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from reconciler.access_file.document.problems import Place, Problem, Severity, has_errors
+from reconciler.access_file.document.problems import (
+    Place,
+    Problem,
+    Severity,
+    has_errors,
+    invalid_files,
+)
 from reconciler.access_file.document.replacements import line_of
-from reconciler.printable import printable, printable_json
+from reconciler.printable import printable, printable_json, some_of
 from reconciler.report.text import ANY_PAGE, Line, Page, Paint, Span, columns, render, spelled
 from reconciler.report.words import number_of
 
@@ -32,8 +38,11 @@ def render_problems(
     return render((line for p in problems for line in _lines(p, lines, page)), paint)
 
 
-def render_verdict(path: str, problems: Iterable[Problem], paint: Paint) -> str:
-    """Render in one line whether the file is valid, and how many problems there are."""
+def render_verdict(path: str, problems: Sequence[Problem], paint: Paint) -> str:
+    """Render in one line whether the file at `path` is valid, and how many problems there are.
+
+    Errors may be in included files or rules files: then these are named.
+    """
     severities = [problem.severity for problem in problems]
     errors, warnings = severities.count("error"), severities.count("warning")
     counts = {
@@ -41,8 +50,11 @@ def render_verdict(path: str, problems: Iterable[Problem], paint: Paint) -> str:
         number_of(warnings, "warning", "warnings"): warnings,
     }
     figures = ", ".join(count for count, number in counts.items() if number)
+    wrong = invalid_files(problems)
+    verb = " are " if len(wrong) > 1 else " is "
     validity = Span("invalid", "error") if errors else "valid"
-    return render([(path, " is ", validity, f": {figures}" if figures else "")], paint)
+    figured = f": {figures}" if figures else ""
+    return render([(some_of(wrong) or path, verb, validity, figured)], paint)
 
 
 def render_problems_json(problems: Sequence[Problem]) -> str:

@@ -33,7 +33,7 @@ from reconciler.policy import (
     kept_statements,
     same_policy,
 )
-from reconciler.printable import some_of
+from reconciler.workflow.left_out import entry_elsewhere
 from reconciler.workflow.listener import LOG, Listener
 from reconciler.workflow.source import (
     AccessSource,
@@ -74,15 +74,8 @@ def require_found(
     for error in (error for one in found for error in one.errors):
         raise ReconcileError(error)
     known = {name for one in found for name in one.known}
-    hint = name_hint(name) or _elsewhere(source, name) or did_you_mean(name, known)
+    hint = name_hint(name) or entry_elsewhere(source, name) or did_you_mean(name, known)
     raise ArgumentError(parameter, name, found[0].unknown, hint=hint)
-
-
-def _elsewhere(source: AccessSource, name: str) -> str | None:
-    """Return in which registries that are left out a repository has an entry."""
-    having = (part.registry.name for part in source.left_out if entries_for(part, name))
-    names = dict.fromkeys(one for one in having if one)
-    return f"it has an entry in {some_of(names)}" if names else None
 
 
 PolicyFinder = Callable[[AccessSource, Globs], Sequence[FoundPolicies]]

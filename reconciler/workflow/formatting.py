@@ -1,4 +1,4 @@
-"""An access file and what it includes in canonical layout, and files replaced by it."""
+"""An access file and those that it includes in their canonical layout, and files replaced by it."""
 
 import os
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from reconciler.workflow.source import AccessSource
 
 
 def format_source(source: AccessSource) -> Iterator[Layout]:
-    """Yield the layout of a valid file, and those of the files that it includes.
+    """Yield the layouts of a valid file and of each one that it includes, in their order.
 
     Raises ReconcileError where one can't be formatted.
     """
@@ -20,21 +20,21 @@ def format_source(source: AccessSource) -> Iterator[Layout]:
         yield canonical_layout(one.content, one.path)
 
 
-def write_formatted(layout: Layout, file: Path) -> None:
-    """Replace a file by its canonical text, behind a link, too. The file keeps mode and owner.
+def write_formatted(layout: Layout, path: Path) -> None:
+    """Replace the file at `path` by its canonical text. It keeps its mode and owner.
 
     Raises ReconcileError where it can't be written, or was changed since it was read.
     """
-    path = layout.path
     try:
-        target = file.resolve(strict=True)
+        target = path.resolve(strict=True)
         status = target.stat()
         if not os.access(target, os.W_OK):
-            raise ReconcileError(f"{path} can't be written: it is read-only")
+            raise ReconcileError(f"{layout.path} can't be written: it is read-only")
         if target.read_bytes() != layout.before.encode():
             raise ReconcileError(
-                f"{path} was changed while it was formatted; not written", hint="run this again"
+                f"{layout.path} was changed while it was formatted; not written",
+                hint="run this again",
             )
         replace_file(target, layout.after.encode(), like=status)
     except OSError as error:
-        raise ReconcileError(f"{path} can't be written: {error.strerror}") from None
+        raise ReconcileError(f"{layout.path} can't be written: {error.strerror}") from None

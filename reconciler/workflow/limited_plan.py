@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import partial
 
 from reconciler.access_file.desired import add_up, entries_by_name, managed_names
 from reconciler.access_file.versions import narrowed
@@ -26,6 +27,7 @@ from reconciler.workflow.changed import (
     with_touched,
 )
 from reconciler.workflow.connections import Connections, Reached
+from reconciler.workflow.left_out import entry_elsewhere
 from reconciler.workflow.listener import (
     LimitedToChanges,
     Listener,
@@ -58,7 +60,7 @@ def compute_limited(
     """
     names = exact_names(globs)
     managed = {one for access in source.parts for one in managed_names(access, names)}
-    require_known("repositories", names, managed, _NO_ENTRY)
+    require_known("repositories", names, managed, _NO_ENTRY, partial(entry_elsewhere, source))
     revision, older, missing = changed_since
     parts = changed_parts(source, older, globs)
     if missing:

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from reconciler.access_file.desired import (
     desired_policies,
@@ -38,7 +39,7 @@ from reconciler.plan.model import (
 from reconciler.plan.origin import Origin
 from reconciler.workflow.callers import caller_of
 from reconciler.workflow.connections import Reached, reach_registries, require_some, sources_of
-from reconciler.workflow.left_out import with_doubtful_replicas
+from reconciler.workflow.left_out import entry_elsewhere, with_doubtful_replicas
 from reconciler.workflow.listener import (
     LOG,
     Listener,
@@ -238,7 +239,9 @@ def plan_all(source: AccessSource, live: Iterable[LiveRegistry], globs: Globs = 
     nowhere = _selecting_nowhere(plan, listed)
     if listed == len(found):
         names = exact_names(globs)
-        require_known("repositories", names, [n for n in names if n not in nowhere], _UNKNOWN)
+        known = [name for name in names if name not in nowhere]
+        elsewhere = partial(entry_elsewhere, source)
+        require_known("repositories", names, known, _UNKNOWN, elsewhere)
     several = origin_of_file(source).names
     if not several:
         return plan

@@ -27,6 +27,7 @@ from reconciler.registry.permissions import (
     writing_policy,
 )
 from reconciler.workflow.by_registry import places_of
+from reconciler.workflow.left_out import entry_elsewhere
 from reconciler.workflow.source import (
     AccessSource,
     Globs,
@@ -55,7 +56,7 @@ def compile_policies(source: AccessSource, *, repositories: Globs = ()) -> dict[
     found = [_compile_part(part, repositories) for part in parts]
     entries = dict.fromkeys(entry.repository for one in source.parts for entry in one.entries)
     names = {name for policies in found for name in policies}
-    _check_named(exact_names(repositories), names, tuple(entries))
+    _check_named(exact_names(repositories), names, tuple(entries), source)
     if len(parts) == 1:
         return found[0]
     places = zip(places_of(parts), found, strict=True)
@@ -87,14 +88,19 @@ def _besides(part: SourcePart) -> dict[str, str | None]:
     }
 
 
-def _check_named(named: Iterable[str], found: Container[str], entries: Sequence[str]) -> None:
+def _check_named(
+    named: Iterable[str], found: Container[str], entries: Sequence[str], source: AccessSource
+) -> None:
+    def elsewhere(name: str) -> str | None:
+        return entry_elsewhere(source, name) or did_you_mean(name, entries)
+
     for name in named:
         if hint := name_hint(name):
             raise ArgumentError(
                 "repositories", name, "a repository can't have this name", hint=hint
             )
     reason = "no entry of the file matches it"
-    require_known("repositories", named, found, reason, lambda name: did_you_mean(name, entries))
+    require_known("repositories", named, found, reason, elsewhere)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from reconciler.access_file.document.problems import Problem
+from reconciler.access_file.document.problems import Problem, invalid_files
 from reconciler.access_file.load import Document, Loaded, check_document, read_document
 from reconciler.access_file.model import AccessFile, Registry
 from reconciler.access_file.rules_file import RulesFile
@@ -26,10 +26,15 @@ NOTHING_ALLOWED = Allowances()
 
 
 class InvalidFileError(InvalidError):
-    """An access file has errors (exit 3). `checked` has all its problems."""
+    """An access file, a part of it or a rules file has errors (exit 3).
 
-    def __init__(self, path: str, checked: Loaded) -> None:
-        super().__init__(f"{path} is invalid; nothing was done")
+    `checked` has all problems.
+    """
+
+    def __init__(self, checked: Loaded) -> None:
+        wrong = invalid_files(checked.problems)
+        verb = "are" if len(wrong) > 1 else "is"
+        super().__init__(f"{some_of(wrong)} {verb} invalid; nothing was done")
         self.checked = checked
 
     @property
@@ -195,7 +200,7 @@ def load(
         content, path, file=file, allow_public=allowances.public, now=now, rules=rules
     )
     if not checked.parts:
-        raise InvalidFileError(path, checked)
+        raise InvalidFileError(checked)
     return AccessSource(checked.parts, path, content, now, checked, allowances, tuple(rules))
 
 

@@ -8,7 +8,7 @@ import yaml
 from hypothesis import given
 
 from reconciler.access_file.document.problems import Place
-from reconciler.access_file.layout.canonical import canonical, canonical_layout
+from reconciler.access_file.layout.canonical import canonical
 from reconciler.access_file.load import Loaded, load_access
 from reconciler.errors import ReconcileError
 from tests.access_file.random_texts import untidy_files
@@ -90,82 +90,10 @@ repositories:
 """
 
 
-def test_line_ends_stay_and_a_byte_order_mark_goes() -> None:
-    windows = FILE.replace("\n", "\r\n")
-    assert canonical(windows, "file") == windows
-    assert canonical(windows.replace("\r\n\r\n", "\r\n"), "file") == windows
-    layout = canonical_layout(f"\ufeff{FILE}".encode(), "file")
-    assert (layout.is_canonical, layout.after) == (False, FILE)
-
-
-def test_an_item_that_is_commented_out_stays_in_its_list() -> None:
-    regions = "  regions:\n  - us-west-2\n  # - eu-west-1  (planned)\n"
-    account = '  account: "111122223333"\n'
-    untidy = FILE.replace(
-        f"{account}  regions: [us-west-2]\n", f"{regions}  # its owner\n{account}"
-    )
-    assert canonical(untidy, "file") == FILE.replace(
-        f"{account}  regions: [us-west-2]\n",
-        f"  # its owner\n{account}  regions:\n    - us-west-2\n    # - eu-west-1  (planned)\n",
-    )
-
-
-def test_tabs_between_values_and_blanks_at_line_ends_go() -> None:
-    untidy = FILE.replace("ci: push-pull", "ci:\tpush-pull  \t").replace(
-        "version: 1", "version: 1 "
-    )
-    assert canonical(untidy, "file") == FILE
-
-
 def test_the_order_is_that_of_the_schema() -> None:
     sections = FILE.split("\n\n")
     other = "\n\n".join(reversed([part.rstrip("\n") for part in sections])) + "\n"
     assert canonical(other.replace("push-pull\n\n", "push-pull\n"), "file") == FILE
-
-
-def test_a_comment_moves_with_its_key() -> None:
-    text = """\
-# about the file
-
-repositories:
-  payments/api:
-    access: {ci: push-pull}
-    # made by hand
-    create: true  # once
-    # the end of the entry
-# the build
-principals:
-  ci: {role: role2-1, account: "444455556666"}
-version: 1
-registry:
-  regions: [us-west-2]
-  # the central one
-  account: "111122223333"
-"""
-    assert (
-        canonical(text, "file")
-        == """\
-# about the file
-
-version: 1
-
-registry:
-  # the central one
-  account: "111122223333"
-  regions: [us-west-2]
-
-# the build
-principals:
-  ci: {role: role2-1, account: "444455556666"}
-
-repositories:
-  payments/api:
-    # made by hand
-    create: true  # once
-    access: {ci: push-pull}
-    # the end of the entry
-"""
-    )
 
 
 def test_an_alias_stays_behind_its_anchor() -> None:
@@ -184,22 +112,6 @@ def test_an_alias_stays_behind_its_anchor() -> None:
 def test_a_directive_is_refused() -> None:
     with pytest.raises(ReconcileError, match="directive"):
         canonical(f"%YAML 1.1\n---\n{FILE}", "file")
-
-
-def test_a_long_principal_has_several_lines() -> None:
-    accounts = ", ".join(f'"{number}44455556666"' for number in range(1, 8))
-    text = FILE.replace('account: "444455556666"', f"accounts: [{accounts}]")
-    block = "".join(f"      - {account}\n" for account in accounts.split(", "))
-    assert f"  ci:\n    role: role2-1\n    accounts:\n{block}" in canonical(text, "file")
-
-
-def test_comments_of_adjacent_lines_begin_in_one_column() -> None:
-    text = FILE.replace('3333"\n', '3333" # one\n').replace(
-        "-2]\n", "-2] # two\n           # more\n"
-    )
-    found = canonical(text.replace("           # more", " " * 23 + "# more"), "file")
-    assert '  account: "111122223333"  # one\n  regions: [us-west-2]     # two\n' in found
-    assert f"# two\n{' ' * 27}# more\n" in found
 
 
 def test_a_result_that_says_something_else_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -69,6 +69,17 @@ def test_the_verdict_counts() -> None:
     )
 
 
+def test_the_verdict_names_the_files_that_have_errors() -> None:
+    elsewhere, there = (problem(place=Place(name, 1, 1)) for name in ("team.yaml", "rules.yaml"))
+    warning = problem(severity="warning")
+    assert render_verdict("f", [warning, elsewhere], plain) == (
+        "team.yaml is invalid: 1 error, 1 warning\n"
+    )
+    assert render_verdict("f", [elsewhere, there, elsewhere], plain) == (
+        "team.yaml, rules.yaml are invalid: 3 errors\n"
+    )
+
+
 def test_json_has_the_keys_of_the_contract() -> None:
     document = json.loads(render_problems_json([problem(4, hint="h")]))
     assert document == {

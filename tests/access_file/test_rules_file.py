@@ -1,9 +1,17 @@
 """Rules files: their names are their own, and a rule that can't be read makes the file invalid."""
 
+import json
+
+import jsonschema
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reconciler.access_file import rules_file
+from reconciler.access_file.document.problems import ProblemList
+from reconciler.access_file.document.schema import inlined, schema_text
+from reconciler.access_file.document.source import read_source
+from reconciler.access_file.document.tree import plain
 from reconciler.access_file.load import Loaded, check_document, read_document
 from reconciler.access_file.rules_file import RulesFile
 from reconciler.access_file.sections.include import Included, IncludedFile
@@ -28,6 +36,18 @@ principals:
 rules:
   - {never: push, to: {outside: [workloads]}, on: "payments/*", because: only ours}
 """
+BAD_SHAPES = [
+    ("[]\n", [("wrong-type", 1)]),
+    ("version: 1\n", [("missing-key", 1)]),
+    ("rules: []\n", [("missing-key", 1)]),
+    ("version: 1\nrule: []\n", [("unknown-key", 2)]),
+    ("version: 1\nrules: []\nrepositories: {}\n", [("unknown-key", 3)]),
+    ("version: 1\nrules: []\nguards: {}\n", [("unknown-key", 3)]),
+    ("version: 1\nrules: []\ninclude: [{files: x.yaml}]\n", [("unknown-key", 3)]),
+    ("version: 1\nrules: {}\n", [("wrong-type", 2)]),
+    ("version: 1\nrules: [{never: push, to: [], because: x}]\n", [("empty-value", 2)]),
+    ("version: 1\nrules:\n- {never: push, because: x}\n", [("missing-key", 3)]),
+]
 OWN = 'guards: {rules: [{never: push, to: ci, because: "own"}]}\n'
 
 
@@ -114,17 +134,8 @@ def test_rules_are_read_for_each_partition() -> None:
 @pytest.mark.parametrize(
     ("text", "rules"),
     [
+        *BAD_SHAPES,
         ("", [("missing-key", 1)]),
-        ("[]\n", [("wrong-type", 1)]),
-        ("version: 1\n", [("missing-key", 1)]),
-        ("rules: []\n", [("missing-key", 1)]),
-        ("version: 1\nrule: []\n", [("unknown-key", 2)]),
-        ("version: 1\nrules: []\nrepositories: {}\n", [("unknown-key", 3)]),
-        ("version: 1\nrules: []\nguards: {}\n", [("unknown-key", 3)]),
-        ("version: 1\nrules: []\ninclude: [{files: x.yaml}]\n", [("unknown-key", 3)]),
-        ("version: 1\nrules: {}\n", [("wrong-type", 2)]),
-        ("version: 1\nrules: [{never: push, to: [], because: x}]\n", [("empty-value", 2)]),
-        ("version: 1\nrules:\n- {never: push, because: x}\n", [("missing-key", 3)]),
         ("version: 1\nrules: [\n", [("yaml-syntax", 3)]),
         ("version: 1\nrules: []\nrules: []\n", [("duplicate-key", 3)]),
     ],
@@ -135,6 +146,21 @@ def test_a_rules_file_that_can_not_be_read_makes_the_file_invalid(
     loaded = read(text, access=ACCESS.replace("push", "pull"))
     assert found(loaded) == [(rule, "r0.yaml", line) for rule, line in rules]
     assert loaded.parts == ()
+
+
+def test_the_schema_has_the_keys_of_a_rules_file() -> None:
+    schema = json.loads(schema_text("rules.schema.json"))
+    assert tuple(schema["properties"]) == rules_file._KEYS
+
+
+@pytest.mark.parametrize("text", [text for text, _ in BAD_SHAPES])
+def test_the_schema_refuses_what_makes_the_file_invalid(text: str) -> None:
+    schema = jsonschema.Draft202012Validator(inlined(schema_text("rules.schema.json")))
+    valid, bad = (read_source(one.encode(), "r.yaml", ProblemList()).root for one in (RULES, text))
+    assert valid
+    assert bad
+    assert schema.is_valid(plain(valid))
+    assert not schema.is_valid(plain(bad))
 
 
 def test_too_much_work_makes_the_file_invalid() -> None:

@@ -4,6 +4,7 @@ import difflib
 
 import pytest
 
+from reconciler.access_file.layout.canonical import canonical
 from reconciler.adopt.importing import Imported
 from reconciler.adopt.merging import has_key, is_preserved
 from reconciler.errors import InvalidError
@@ -76,6 +77,29 @@ def test_what_is_new_stands_below_what_was_there() -> None:
         "      access: {ci: pull-partial, workloads: pull-partial}",
     ]
     assert found.text.endswith("\n# the end\n")
+
+
+def test_a_canonical_file_stays_canonical() -> None:
+    accounts = [f'{name}: "{name * 12}"' for name in "1234"]
+    file = f"""\
+version: 1
+
+registry: {{account: "111122223333", regions: [us-west-2]}}
+
+accounts: {{w{accounts[0]}, w{accounts[1]}, w{accounts[2]}, w{accounts[3]}}}
+
+repositories: {{}}
+"""
+    assert canonical(file, "file") == file
+    found = into(file, POLICIES, {STAGING: "staging", WORKLOADS: "workloads"}).text
+    assert canonical(found, "file") == found
+    lines = [*(f"  w{one}" for one in accounts), f'  staging: "{STAGING}"']
+    assert "\n".join(["accounts:", *lines]) in found
+
+
+def test_a_file_that_can_not_be_formatted_keeps_its_lines() -> None:
+    file = f"%YAML 1.1\n---\n{FILE}"
+    assert added(file, into(file, POLICIES).text)
 
 
 def test_lines_end_as_those_of_the_file() -> None:

@@ -68,6 +68,16 @@ def test_an_imported_file_is_in_its_canonical_layout(
 
 
 @bounded
+@given(registries, registries, st.booleans(), st.one_of(st.none(), owns))
+def test_a_canonical_file_stays_so_with_what_an_import_adds(
+    policies: Policies, more: Policies, flat: bool, own: Own | None
+) -> None:
+    first = imported(policies, NAMES, flat=flat).text
+    text = imported({**more, **policies}, NAMES, into=first, own=own).text
+    assert canonical(text, "file") == text
+
+
+@bounded
 @given(usual_registries, st.booleans())
 def test_importing_what_was_imported_and_applied_results_in_the_same_file(
     policies: Policies, flat: bool

@@ -6,30 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import SEED, Reconcile
+from tests.cli.conftest import Reconcile
+from tests.golden_layouts import CASES
 
 ROOT = Path(__file__).parents[2]
-UNTIDY = SEED.replace('"111122223333"', "'111122223333'   # central")
-TIDY = """\
-version: 1
-
-registry:
-  account: "111122223333"  # central
-  regions: [us-west-2]
-
-accounts:
-  workloads: "444455556666"
-
-principals:
-  ci: {role: role2-1, account: workloads}
-  runtime: {role: role2-2, account: workloads}
-
-repositories:
-  payments/api:
-    access:
-      ci: push-pull
-      runtime: pull
-"""
+UNTIDY, TIDY = (
+    (CASES / "small" / name).read_text(encoding="utf-8") for name in ("before.yaml", "after.yaml")
+)
 
 
 @pytest.fixture
@@ -137,22 +120,45 @@ def test_several_files(offline: Reconcile, file: Path) -> None:
     assert file.read_text() == other.read_text() == TIDY
 
 
-def test_a_file_that_is_named_twice_is_written_once(offline: Reconcile, file: Path) -> None:
-    done = offline("fmt", file.name, file.name, f"./{file.name}", str(file))
-    assert (done.code, done.err) == (0, "ecr_access.yaml was formatted\n")
-    assert file.read_text() == TIDY
+@pytest.fixture
+def team(file: Path) -> Path:
+    """A file that the main one includes; it is no access file itself."""
+    head, entries = TIDY.split("repositories:\n")
+    file.write_text(f"{head}include:\n  - {{files: access.d/*.yaml, may: [payments/*]}}\n")
+    part = file.parent / "access.d" / "team.yaml"
+    part.parent.mkdir()
+    part.write_text("repositories:\n" + entries.replace("ci: push-pull", "ci:  push-pull"))
+    return part
 
 
-def test_what_a_file_includes_is_formatted_with_it(offline: Reconcile, file: Path) -> None:
-    file.write_text(TIDY + "\ninclude:\n  - {files: team.yaml}\n")
-    team = file.with_name("team.yaml")
-    team.write_text("repositories:\n    payments/web: {access: {ci: 'pull'}}\n")
-    assert offline("fmt", "--check").code == 4
+def test_included_files_are_formatted_too(offline: Reconcile, team: Path) -> None:
+    before = team.read_text()
+    checked = offline("fmt", "--check")
+    assert (checked.code, "--- access.d/team.yaml\n+++ canonical" in checked.out) == (4, True)
     done = offline("fmt")
     assert done.code == 0
-    assert "team.yaml was formatted\n" in done.err
-    assert team.read_text() == 'repositories:\n  payments/web: {access: {ci: "pull"}}\n'
+    assert done.err == (
+        "ecr_access.yaml is in its canonical layout already\naccess.d/team.yaml was formatted\n"
+    )
+    assert team.read_text() == before.replace("ci:  push", "ci: push")
     assert offline("fmt", "--check").code == 0
+
+
+def test_a_file_that_two_others_include_is_written_once(
+    offline: Reconcile, file: Path, team: Path
+) -> None:
+    other = file.with_name("other.yaml")
+    other.write_text(file.read_text())
+    done = offline("fmt", file.name, f"./{other.name}", file.name)
+    assert (done.code, done.err.count("was formatted"), done.err.count("already")) == (0, 1, 2)
+    assert "ci: push-pull" in team.read_text()
+
+
+def test_a_file_that_is_named_twice_is_written_once(offline: Reconcile, file: Path) -> None:
+    done = offline("fmt", file.name, file.name, f"./{file.name}", str(file))
+    assert done.code == 0
+    assert done.err.count("was formatted") == 1
+    assert file.read_text() == TIDY
 
 
 def test_mode_and_link_are_kept(offline: Reconcile, file: Path) -> None:

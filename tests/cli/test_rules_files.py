@@ -8,6 +8,7 @@ import pytest
 from reconciler.sandbox.server import Sandbox
 from tests.cli.conftest import ROLE_2, SEED, Reconcile
 from tests.cli.git import new_repository
+from tests.pipelines.test_files import tool
 
 RULES = """\
 version: 1
@@ -118,3 +119,28 @@ def test_an_earlier_version_is_read_with_the_same_rules_files(
     done = reconcile("plan", "--changed-since", "HEAD", "--rules", "security/rules.yaml")
     assert done.code == 0
     assert "ecr_access.yaml is invalid at HEAD" in done.err
+
+
+def test_the_message_names_the_file_that_is_invalid(
+    offline: Reconcile, reconcile: Reconcile, rules: Path
+) -> None:
+    rules.write_text(RULES.replace("never: push", "never: pushh"))
+    assert offline("validate", "--rules", str(rules)).out.endswith(
+        "/rules.yaml is invalid: 1 error\n"
+    )
+    done = reconcile("plan", "--rules", "security/rules.yaml")
+    assert (done.code, done.err.splitlines()[-1]) == (
+        3,
+        "error: security/rules.yaml is invalid; nothing was done",
+    )
+
+
+def test_the_schema_for_editors(offline: Reconcile, folder: Path, rules: Path) -> None:
+    for file, name in (("ecr_access.schema.json", "access"), ("rules.schema.json", "rules")):
+        (folder / file).write_text(offline("schema", name).out)
+    schema = folder / "rules.schema.json"
+    assert tool("check-jsonschema", "--schemafile", schema, rules) == ""
+    rules.write_text(RULES.replace("never: push", "never: [push]"))
+    assert "['push'] is not of type 'string'" in tool(
+        "check-jsonschema", "--schemafile", schema, rules
+    )

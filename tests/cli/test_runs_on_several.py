@@ -457,6 +457,17 @@ def test_a_registry_that_the_file_does_not_have(reconcile: Reconcile, command: s
     assert "did you mean 'staging'?" in done.err
 
 
+def test_a_repository_of_a_registry_that_is_left_out(reconcile: Reconcile, folder: Path) -> None:
+    rewritten(
+        folder, "repositories:\n", "repositories:\n  tools/x: {registries: [central], access: {}}\n"
+    )
+    new_repository(folder)
+    for options in ((), ("--changed-since", "HEAD")):
+        done = reconcile("plan", "--registry", "staging", "--repository", "tools/x", *options)
+        assert done.code == 2
+        assert done.err.endswith("hint: it has an entry in central\n")
+
+
 def test_changes_of_the_file_in_one_registry(reconcile: Reconcile, folder: Path) -> None:
     new_repository(folder)
     rewritten(folder, "{ci: pull}", "{ci: push-pull}")

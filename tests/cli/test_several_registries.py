@@ -89,7 +89,13 @@ def test_a_registry_that_there_is_not(offline: Reconcile, command: tuple[str, ..
 
 
 @pytest.mark.parametrize(
-    "command", [("explain",), ("access", "can", "ci", "pull"), ("access", "who-can", "pull")]
+    "command",
+    [
+        ("compile", "--repository"),
+        ("explain",),
+        ("access", "can", "ci", "pull"),
+        ("access", "who-can", "pull"),
+    ],
 )
 def test_a_repository_of_another_registry(offline: Reconcile, command: tuple[str, ...]) -> None:
     done = offline(*command, "of-eu", "--registry", "staging")

@@ -58,9 +58,9 @@ class Job:
         self.file.write_text(SEED)
         self.folder = folder
         self._installed = installed
-        self._ecr = ecr
         self._github = github
         self._runs = 0
+        self.environment = sandbox_environment(ecr)
         self.steps: list[subprocess.Popen[str]] = []
 
     def run(self, command: str, event: Mapping[str, object] | None = None, **inputs: str) -> Ran:
@@ -69,11 +69,10 @@ class Job:
         temporary = self.folder / f"temp-{self._runs}"
         temporary.mkdir()
         (temporary / "reconcile").symlink_to(self._installed)
-        environment = sandbox_environment(self._ecr)
         runner = Runner(
             self.workspace,
             temporary,
-            environment,
+            self.environment,
             self._github.url,
             event or {},
             self.steps.append,

@@ -102,8 +102,9 @@ def serving() -> Iterator[GitHub]:
             github.calls.append(Call(self.command, urlsplit(self.path).path, token))
             status, found = github.answer(self.command, self.path, document)
             content = json.dumps(found).encode()
-            self.send_response(status)
-            for name, text in {**github.headers, "Content-Length": str(len(content))}.items():
+            self.send_response_only(status)
+            own = {"Date": self.date_time_string(), "Content-Length": str(len(content))}
+            for name, text in {**own, **github.headers}.items():
                 self.send_header(name, text)
             self.end_headers()
             self.wfile.write(content)

@@ -2,7 +2,15 @@
 
 import pytest
 
-from action.api import Api, ApiError, ForbiddenError, UnavailableError, with_retries
+from action.api import (
+    MOST_WAITING,
+    RETRY_DELAYS,
+    Api,
+    ApiError,
+    ForbiddenError,
+    UnavailableError,
+    with_retries,
+)
 from action.comment import put_comment
 from tests.pipelines.github import BOT, GitHub, serving
 
@@ -14,8 +22,12 @@ def api_of(github: GitHub) -> Api:
     return Api(github.url, "octo-org/access", "token")
 
 
+def comment(github: GitHub, body: str = "plan") -> None:
+    put_comment(api_of(github), 7, MARKER, BOT, f"{MARKER}\n{body}")
+
+
 def put(github: GitHub, body: str) -> None:
-    with_retries(lambda: put_comment(api_of(github), 7, MARKER, BOT, f"{MARKER}\n{body}"), AT_ONCE)
+    with_retries(lambda: comment(github, body), AT_ONCE, lambda _: None)
 
 
 def test_the_own_comment_is_found_on_a_later_page(github: GitHub) -> None:
@@ -48,6 +60,81 @@ def test_what_stays_is_not_tried_again(github: GitHub, status: int, error: type[
         put(github, "plan")
     assert type(told.value) is error
     assert len(github.calls) == 1
+
+
+DATE = {"Date": "Mon, 01 Jun 2026 12:00:00 GMT"}
+NOON = 1780315200
+USED_UP = {"X-RateLimit-Remaining": "0"}
+
+
+@pytest.mark.parametrize("status", [403, 429, 503])
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"Retry-After": "60"}, 60),
+        ({"Retry-After": "0"}, 0),
+        ({"Retry-After": "Mon, 01 Jun 2026 12:01:05 GMT"}, 65),
+        ({"Retry-After": "Mon, 01 Jun 2026 12:01:05 -0000"}, 65),
+        ({"Retry-After": "Mon, 01 Jun 2026 11:00:00 GMT"}, 0),
+        ({**USED_UP, "X-RateLimit-Reset": str(NOON + 70)}, 70),
+        ({**USED_UP, "X-RateLimit-Reset": str(NOON + 70), "Retry-After": "5"}, 5),
+    ],
+)
+def test_it_waits_as_long_as_the_api_asks(
+    github: GitHub, status: int, headers: dict[str, str], seconds: int
+) -> None:
+    github.headers |= DATE | headers
+    github.failures += [status]
+    waited: list[float] = []
+    with_retries(lambda: comment(github), AT_ONCE, waited.append)
+    assert (waited, github.bodies()) == ([seconds], [f"{MARKER}\nplan"])
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Retry-After": "soon"},
+        {"Retry-After": f"Mon, 01 Jun {'9' * 30} 12:00:00 GMT"},
+        USED_UP,
+        {**USED_UP, "Date": "today"},
+    ],
+)
+def test_a_limit_of_unknown_length_is_a_minute(github: GitHub, headers: dict[str, str]) -> None:
+    github.headers |= headers
+    github.failures += [429]
+    waited: list[float] = []
+    with_retries(lambda: comment(github), AT_ONCE, waited.append)
+    assert waited == [60]
+
+
+def test_it_waits_longer_after_each_attempt_where_the_api_does_not_ask(github: GitHub) -> None:
+    github.failures += [503, 503, 503]
+    waited: list[float] = []
+    with_retries(lambda: comment(github), sleep=waited.append)
+    assert waited == list(RETRY_DELAYS)
+
+
+@pytest.mark.parametrize(
+    ("headers", "told"),
+    [
+        (
+            {"Retry-After": "3600"},
+            "429 Too Many Requests: rate limit; the API asks to wait 3,600 s",
+        ),
+        ({**USED_UP, **DATE, "X-RateLimit-Reset": str(NOON + 181)}, "asks to wait 181 s"),
+        ({"Retry-After": "9" * 400}, "asks to wait 60 s"),
+    ],
+)
+def test_it_does_not_wait_longer_than_a_job_should(
+    github: GitHub, headers: dict[str, str], told: str
+) -> None:
+    github.headers |= headers
+    github.failures += [429] * 4
+    waited: list[float] = []
+    with pytest.raises(UnavailableError, match=told):
+        with_retries(lambda: comment(github), AT_ONCE, waited.append)
+    assert sum(waited) <= MOST_WAITING
 
 
 @pytest.mark.parametrize("header", [{"Retry-After": "60"}, {"X-RateLimit-Remaining": "0"}])

@@ -13,11 +13,13 @@ from typing import NamedTuple
 
 import pytest
 import yaml
+from junitparser import JUnitXml
 
 from reconciler.sandbox.server import Sandbox
 from tests.cli.conftest import SEED, sandbox_environment
 from tests.pipelines.platform import ROOT
 from tests.pipelines.test_files import tool
+from tests.pipelines.test_rules import NOBODY, ONLY_CI
 
 COMPONENT = ROOT / "templates" / "reconcile.yml"
 EXAMPLE = ROOT / "docs" / "examples" / "gitlab" / ".gitlab-ci.yml"
@@ -62,7 +64,8 @@ class Pipeline:
         self.environment = {k: v for k, v in environment.items() if k not in keys}
         self.environment["PATH"] = f"{installed / 'bin'}:{environment['PATH']}"
 
-    def run(self, name: str, **inputs: str) -> Done:
+    def run(self, name: str, of_group: Mapping[str, str] | None = None, **inputs: str) -> Done:
+        """Run a job. Variables of its group win over its own ("CI/CD variable precedence")."""
         job = with_parents(rendered(**inputs), name)
         token = self.workspace.parent / "token"
         script = "\n".join([*job.get("before_script", []), *job["script"]])
@@ -72,6 +75,7 @@ class Pipeline:
             env={
                 **self.environment,
                 **job["variables"],
+                **(of_group or {}),
                 "AWS_TOKEN": "header.payload.signature",
                 **({"AWS_WEB_IDENTITY_TOKEN_FILE": str(token)} if "id_tokens" in job else {}),
             },
@@ -116,6 +120,26 @@ def test_a_merge_request_is_validated_and_planned(pipeline: Pipeline, ecr: Sandb
     assert ecr.policy_text("payments/api") is None
 
 
+def test_the_problems_of_the_file_are_the_test_report(pipeline: Pipeline) -> None:
+    report = pipeline.workspace / rendered()["reconcile-validate"]["artifacts"]["reports"]["junit"]
+    assert pipeline.run("reconcile-validate").code == 0
+    assert JUnitXml.fromfile(str(report)).failures == 0
+    pipeline.file.write_text(SEED.replace("runtime: pull", "runtime: pulll"))
+    done = pipeline.run("reconcile-validate")
+    assert (done.code, "'pulll' is not a tier" in done.log) == (3, True), done.log
+    assert JUnitXml.fromfile(str(report)).failures == 1
+
+
+def test_what_a_job_writes_is_kept_whatever_its_result(pipeline: Pipeline) -> None:
+    for name in ("reconcile-validate", "reconcile-plan", "reconcile-apply", "reconcile-drift"):
+        before = set(pipeline.workspace.iterdir())
+        pipeline.run(name)
+        artifacts = rendered()[name]["artifacts"]
+        kept = {*artifacts.get("paths", []), *artifacts.get("reports", {}).values()}
+        assert kept == {path.name for path in set(pipeline.workspace.iterdir()) - before}
+        assert artifacts["when"] == "always"
+
+
 def test_the_plan_of_the_pipeline_is_applied(pipeline: Pipeline, ecr: Sandbox) -> None:
     pipeline.run("reconcile-plan")
     applied = pipeline.run("reconcile-apply")
@@ -127,6 +151,24 @@ def test_the_plan_of_the_pipeline_is_applied(pipeline: Pipeline, ecr: Sandbox) -
 def test_drift_fails_the_pipeline(pipeline: Pipeline) -> None:
     assert pipeline.run("reconcile-drift").code == 4
     assert "role2-1" in (pipeline.workspace / "drift.txt").read_text()
+
+
+def test_the_component_has_the_input_too(pipeline: Pipeline) -> None:
+    (pipeline.workspace / "nobody.yaml").write_text(NOBODY)
+    (pipeline.workspace / "only-ci.yaml").write_text(ONLY_CI)
+    for name in ("reconcile-validate", "reconcile-plan", "reconcile-drift"):
+        assert pipeline.run(name, rules="only-ci.yaml nobody.yaml").code == 3
+    assert pipeline.run("reconcile-plan", rules="only-ci.yaml").code == 0
+    assert pipeline.run("reconcile-apply").code == 5
+    assert pipeline.run("reconcile-apply", rules="only-ci.yaml").code == 0
+
+
+def test_a_variable_of_the_group_takes_the_place_of_the_input(pipeline: Pipeline) -> None:
+    """Its type is File: the variable is the path of a file that has its value."""
+    file = pipeline.workspace.parent / "project.tmp"
+    file.write_text(NOBODY)
+    done = pipeline.run("reconcile-validate", {"ECR_ACCESS_RULES": str(file)})
+    assert (done.code, "which it must never have" in done.log) == (3, True), done.log
 
 
 def test_the_name_of_the_file_is_no_shell_text(pipeline: Pipeline) -> None:

@@ -1,10 +1,11 @@
 """The example workflows, from a pull request to drift, against one registry."""
 
 from reconciler.sandbox.server import Sandbox
-from tests.cli.git import commit, new_repository
+from tests.cli.git import commit, git, new_repository
 from tests.pipelines.conftest import Job, pull_request
 from tests.pipelines.github import GitHub
 from tests.pipelines.platform import load
+from tests.pipelines.test_apply import OTHER
 from tests.pipelines.workflow import EXAMPLES, OURS, Workflow
 
 REPOSITORY = "octo-org/access"
@@ -29,6 +30,34 @@ def test_a_pull_request_is_planned_by_a_role_that_reads(job: Job, github: GitHub
     assert (ran["validate"].role, ran["plan"].role) == ("", "plan-role")
     (body,) = github.bodies()
     assert "role2-2" in body
+
+
+def test_the_comment_tells_the_edit_of_the_pull_request_from_all_else(
+    job: Job, github: GitHub, ecr: Sandbox
+) -> None:
+    """Its checkout is the merge of the branch with a target that has moved on."""
+    other = '  payments/web: {access: {"444455556666": pull}}\n'
+    edit(job, "repositories:\n", f"repositories:\n{other}")
+    origin = job.workspace
+    ecr.create_repository("payments/web")
+    assert job.run("apply").code == 0
+    new_repository(origin)
+    git(origin, "switch --quiet --create a-branch")
+    edit(job, "runtime: pull\n", "runtime: push-pull\n")
+    commit(origin)
+    git(origin, "switch --quiet main")
+    edit(job, other, other.replace("pull", "read"))
+    commit(origin)
+    git(origin, "switch --quiet --create checked-out")
+    git(origin, "merge --quiet --no-ff --no-edit a-branch")
+    ecr.set_policy_text("payments/api", OTHER)
+    workflow = Workflow("pull-request.yml", job, origin.rename(job.folder / "origin"))
+    assert workflow.run(pull_request(), OWN)["plan"].result == "success"
+    (body,) = github.bodies()
+    rows = [line for line in body.splitlines() if line.startswith("|")]
+    assert [row.count("role2-2") for row in rows if "edit" in row] == [1]
+    assert any("by-hand" in row and "drift" in row for row in rows)
+    assert "payments/web" not in body
 
 
 def test_a_pull_request_of_a_fork_is_only_validated(job: Job, github: GitHub) -> None:

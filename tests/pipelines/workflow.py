@@ -1,7 +1,7 @@
 """A workflow of GitHub Actions, run as far as its steps concern reconcile.
 
 The steps that use our action run it. Those that use other actions do what these do for us: the
-artifacts of a run are kept, and the role that is assumed is told.
+origin is fetched, the artifacts of a run are kept, and the role that is assumed is told.
 """
 
 import shutil
@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.cli.git import git
 from tests.pipelines.conftest import Job
 from tests.pipelines.platform import Ran, filled, holds, load
 
@@ -27,10 +28,15 @@ class JobRan(NamedTuple):
 
 @dataclass(frozen=True)
 class Workflow:
-    """The runs of one workflow file; `artifacts` are those of the last one."""
+    """The runs of one workflow file; `artifacts` are those of the last one.
+
+    Where there is an `origin`, a checkout fetches its branch `checked-out`. Otherwise the workspace
+    is as a test has left it.
+    """
 
     name: str
     job: Job
+    origin: Path | None = None
     artifacts: dict[str, Path] = field(default_factory=dict)
 
     def run(
@@ -70,6 +76,8 @@ class Workflow:
             match name:
                 case "actions/checkout":
                     assert given["persist-credentials"] == "false"
+                    if self.origin:
+                        check_out(self.origin, self.job.workspace, given.get("fetch-depth", "1"))
                 case "aws-actions/configure-aws-credentials":
                     role = given["role-to-assume"]
                 case "actions/upload-artifact":
@@ -88,3 +96,12 @@ class Workflow:
         assert action is not None
         told = {key: filled(text, known) for key, text in job.get("outputs", {}).items()}
         return JobRan("failure" if failed else "success", role, action), told
+
+
+def check_out(origin: Path, workspace: Path, depth: str) -> None:
+    """Make the workspace a checkout of so many commits, as actions/checkout does."""
+    shutil.rmtree(workspace, ignore_errors=True)
+    workspace.mkdir()
+    git(workspace, "init --quiet")
+    git(workspace, f"fetch --quiet --depth {depth}", origin.as_uri(), "checked-out")
+    git(workspace, "checkout --quiet --detach FETCH_HEAD")

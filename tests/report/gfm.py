@@ -57,3 +57,16 @@ def _flat(tokens: Sequence[Token]) -> Iterator[Token]:
             yield token
         else:
             yield from _flat(token.children)
+
+
+def read_as_text(markdown: str) -> str:
+    """Return what a reader sees of Markdown, a block or a cell of a table in each line."""
+    return "\n".join(
+        "".join(_shown(child) for child in token.children or [token])
+        for token in _PARSER.parse(markdown)
+        if token.children or token.content
+    )
+
+
+def _shown(token: Token) -> str:
+    return "" if token.type == "html_inline" else token.content or "\n"

@@ -21,6 +21,7 @@ from tests.browser import Tab
 from tests.cli.hostile import ALL, MARKUP
 from tests.golden import case_folders, origin, planned
 from tests.golden_answers import asked_file, from_live
+from tests.guide import ROOT
 from tests.report.large_matrix import large_page
 from tests.report.test_hostile_text import hostile_plan
 from tests.report.test_matrix_page import ORIGIN, PULL, WHO, hostile_page
@@ -426,3 +427,22 @@ def test_a_plan_and_drift(shown: Shown) -> None:
     shown.open(render_drift_html(view_drift(plan, DisplayNames()), origin(source)))
     assert "Differences" in shown.texts("h2")
     assert shown.value("document.documentElement.scrollWidth") == 390
+
+
+def test_the_picture_of_a_comment_has_room_for_it(tab: Tab, tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    page.write_text(
+        (ROOT / "docs" / "images" / "pull-request.svg").read_text(encoding="utf-8"),
+        encoding="ascii",
+        errors="xmlcharrefreplace",
+    )
+    tab.show(width=960)
+    tab.open(page)
+    width, height, room = tab.value("""
+      (() => {
+        const comment = document.querySelector(".comment");
+        const {width, height} = document.querySelector("svg").viewBox.baseVal;
+        return [comment.scrollWidth / width, comment.offsetHeight, height];
+      })()
+    """)
+    assert (width <= 1, room - 40 < height <= room) == (True, True), (width, height, room)

@@ -169,6 +169,12 @@ def has_errors(problems: Iterable[Problem]) -> bool:
     return any(problem.severity == "error" for problem in problems)
 
 
+def invalid_files(problems: Iterable[Problem]) -> tuple[str, ...]:
+    """Return the paths of the files that have errors, each once, in the order of the problems."""
+    errors = (problem for problem in problems if problem.severity == "error")
+    return tuple(dict.fromkeys(problem.place.path for problem in errors))
+
+
 def quote(value: object) -> str:
     """Quote a value of the file for a message: on one line, escaped, cut where it is long."""
     return f"'{escape(value)}'" if isinstance(value, str) else escape(_name_of_value(value))

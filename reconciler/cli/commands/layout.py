@@ -1,6 +1,6 @@
 """The command fmt: access files in their canonical layout."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -37,10 +37,11 @@ def fmt(
     quiet: opt.Quiet = False,
     allow_public: opt.AllowPublic = None,
 ) -> None:
-    """Write the file, and what it includes, in canonical order and layout.
+    """Write the file in its canonical order and layout.
 
-    Comments, names and values are kept. A file is written only where that changes it, and none is
-    where one is invalid. The result for stdin goes to stdout.
+    Comments, names and values are kept. Files that it includes are formatted, too. A file is
+    written only where that changes it, and none is where one is invalid. The result for stdin goes
+    to stdout.
     """
     from reconciler.report.layout import render_layouts, render_layouts_json
     from reconciler.workflow.formatting import format_source
@@ -49,28 +50,23 @@ def fmt(
     source = ctx.get_parameter_source("file")
     if files and source is not None and source.name == "COMMANDLINE":
         raise UsageError("-f FILE and FILES: only one of them can be given")
-    require_one_stdin(*(files or [file]))
-    paths = tuple(dict.fromkeys(files or [file]))
+    paths = files or [file]
+    require_one_stdin(*paths)
     if STDIN in paths and format_ is not opt.Format.TEXT and not check:
         raise UsageError("--format json: the result for stdin goes to stdout", hint="add --check")
     sources = _load_all(paths, opt.allowances(public=allow_public))
-    layouts: dict[Path, Layout] = {}
-    for path, loaded in zip(paths, sources, strict=True):
-        main, *included = format_source(loaded)
-        layouts.setdefault(STDIN if path == STDIN else path.resolve(), main)
-        for one in included:
-            layouts.setdefault(Path(one.path).resolve(), one)
+    files_of = _by_path(paths, map(format_source, sources))
+    layouts = tuple(files_of.values())
     if not check:
-        for path, one in layouts.items():
+        for path, one in files_of.items():
             _write(path, one)
-    shown = tuple(layouts.values())
     if check or format_ is not opt.Format.TEXT:
         write(
             format_,
-            partial(render_layouts, shown),
-            json=partial(render_layouts_json, shown),
+            partial(render_layouts, layouts),
+            json=partial(render_layouts_json, layouts),
         )
-    differs = check and not all(one.is_canonical for one in shown)
+    differs = check and not all(one.is_canonical for one in layouts)
     raise typer.Exit(exit_of((), differs=differs))
 
 
@@ -91,16 +87,28 @@ def _load_all(paths: Sequence[Path], allowances: Allowances) -> Sequence["Access
     return sources
 
 
-def _write(file: Path, layout: "Layout") -> None:
+def _by_path(paths: Sequence[Path], files: Iterable[Iterable["Layout"]]) -> Mapping[Path, "Layout"]:
+    """Return each file with its real path, in order; one that several others include only once.
+
+    `files` are the layouts of the file at each of `paths`, and of those that it includes.
+    """
+    found: dict[Path, Layout] = {}
+    for path, (main, *included) in zip(paths, files, strict=True):
+        found[path if path == STDIN else path.resolve()] = main
+        found |= {Path(one.path).resolve(): one for one in included}
+    return found
+
+
+def _write(path: Path, layout: "Layout") -> None:
     """Write the result for stdin to stdout, and that for a file to it if it changes."""
     from reconciler.workflow.formatting import write_formatted
 
-    if file == STDIN:
+    if path == STDIN:
         out(layout.after)
         return
     name = printable(layout.path)
     if layout.is_canonical:
         note(f"{name} is in its canonical layout already")
     else:
-        write_formatted(layout, file)
+        write_formatted(layout, path)
         note(f"{name} was formatted")

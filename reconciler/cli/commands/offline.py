@@ -177,12 +177,14 @@ class Schema(StrEnum):
     ACCESS = "access"
     INCLUDED = "included"
     PLAN = "plan"
+    RULES = "rules"
 
 
 _SCHEMA_FILES = {
     Schema.ACCESS: "ecr_access.schema.json",
     Schema.INCLUDED: "included.schema.json",
     Schema.PLAN: "plan.schema.json",
+    Schema.RULES: "rules.schema.json",
 }
 
 
@@ -191,11 +193,12 @@ def schema(
         Schema,
         typer.Argument(
             metavar="SCHEMA",
-            help="access (of the file), included (of files that it includes) or plan (JSON).",
+            help="access (of the file), included (of files that it includes), plan (JSON) or "
+            "rules (of a rules file).",
         ),
     ] = Schema.ACCESS,
 ) -> None:
-    """Print the JSON schema of the access file, of files that it includes, or of a plan."""
+    """Print the JSON schema of the access file, of what it includes, of a plan or a rules file."""
     from reconciler.access_file.document.schema import schema_text
 
     out(schema_text(_SCHEMA_FILES[which]))
