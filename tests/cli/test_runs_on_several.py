@@ -480,6 +480,43 @@ def test_changes_of_the_file_in_one_registry(reconcile: Reconcile, folder: Path)
     assert "leaves out" not in done.err
 
 
+BY_HAND = """{"Statement": [{"Effect": "Allow", "Action": "ecr:BatchGetImage",
+  "Principal": {"AWS": "arn:aws:iam::444455556666:role/by-hand"}}]}"""
+
+
+def test_the_causes_of_a_plan_are_those_in_each_registry(
+    reconcile: Reconcile, folder: Path, ecr: Sandbox
+) -> None:
+    assert reconcile("apply", "--yes").code == 0
+    new_repository(folder)
+    ecr.set_policy_text(NAME, BY_HAND, account=HOME, region=THERE)
+    rewritten(
+        folder,
+        f"  {NAME}: {{access: {{ci: pull}}}}\n",
+        f"  {NAME}: {{registries: [staging], access: {{ci: push-pull}}}}\n"
+        '  "payments/*": {registries: [central], access: {ci: pull}}\n',
+    )
+    document = json.loads(reconcile("plan", "--base", "main", "--format", "json").out)
+    causes = {(c["registry"], c["account"], c["region"]): c["cause"] for c in document["changes"]}
+    assert causes == {ALL[0]: "edit", ALL[1]: "drift"}
+    assert document["compared_with"] == {"revision": "main", "edit": 1, "drift": 1, "both": 0}
+    central = reconcile("plan", "--base", "main", "--registry", "central")
+    assert "Compared with main: 0 changes from this edit, 1 repairs drift." in central.out
+
+
+def test_a_registry_that_the_base_does_not_have_is_from_the_edit(
+    reconcile: Reconcile, folder: Path
+) -> None:
+    whole = (folder / "ecr_access.yaml").read_text()
+    first, *rest = [line for line in whole.splitlines(keepends=True) if "name: central" not in line]
+    (folder / "ecr_access.yaml").write_text(first + "".join(rest))
+    assert reconcile("apply", "--yes").code == 0
+    new_repository(folder)
+    (folder / "ecr_access.yaml").write_text(whole)
+    document = json.loads(reconcile("plan", "--base", "main", "--format", "json").out)
+    assert [(c["registry"], c["cause"]) for c in document["changes"]] == [("central", "edit")] * 2
+
+
 def test_an_only_registry_has_no_name(folder: Path, offline: Reconcile) -> None:
     (folder / "ecr_access.yaml").write_text(SEED)
     done = offline("plan", "--registry", HOME)
