@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import NamedTuple, cast
 
-from reconciler.registry.tasks import READ, WRITE, in_thread, is_ready
+from reconciler.registry.tasks import READ, WRITE, in_thread, until_ready
 
 _PART = 2**16  # bytes that are read at once
 
@@ -43,14 +43,9 @@ async def send(connection: socket.socket, message: bytes, seconds: float) -> Non
         try:
             message = message[connection.send(message) :]
         except (BlockingIOError, ssl.SSLWantWriteError):
-            await _require(connection, WRITE, seconds)
+            await until_ready(connection, WRITE, seconds)
         except ssl.SSLWantReadError:
-            await _require(connection, READ, seconds)
-
-
-async def _require(connection: socket.socket, event: int, seconds: float) -> None:
-    if not await is_ready(connection, event, seconds):
-        raise TimeoutError
+            await until_ready(connection, READ, seconds)
 
 
 async def receive(connection: socket.socket, timeouts: Timeouts) -> tuple[Response, bool]:
@@ -58,16 +53,16 @@ async def receive(connection: socket.socket, timeouts: Timeouts) -> tuple[Respon
     deadline = time.monotonic() + timeouts.response
     received = bytearray()
     head: _Head | None = None
-    await _require(connection, READ, timeouts.read)
+    await until_ready(connection, READ, timeouts.read)
     while True:
         try:
             part = connection.recv(_PART)
         except (BlockingIOError, ssl.SSLWantReadError):
             wait = min(timeouts.read, deadline - time.monotonic())
-            await _require(connection, READ, wait)
+            await until_ready(connection, READ, wait)
             continue
         except ssl.SSLWantWriteError:
-            await _require(connection, WRITE, timeouts.read)
+            await until_ready(connection, WRITE, timeouts.read)
             continue
         received += part
         if time.monotonic() > deadline:
@@ -151,6 +146,7 @@ class _Rest(io.RawIOBase):
                 body = b"".join(iter(partial(response.read, _PART), b""))
         except HTTPException as error:
             raise ConnectionError(str(error)) from error
+        self._connection.setblocking(False)
         headers = {name.lower(): value for name, value in response.headers.items()}
         return Response(response.status, headers, body), not response.will_close
 

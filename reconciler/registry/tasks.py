@@ -62,9 +62,10 @@ async def pause(seconds: float) -> None:
     await _wait(Pause(seconds))
 
 
-async def is_ready(connection: socket.socket, event: int, seconds: float) -> bool:
-    """Wait until a socket can be read (`READ`) or written; False after so many seconds."""
-    return await _wait(SocketWait(connection, event, seconds))
+async def until_ready(connection: socket.socket, event: int, seconds: float) -> None:
+    """Wait until a socket can be read (`READ`) or written; TimeoutError after so many seconds."""
+    if not await _wait(SocketWait(connection, event, seconds)):
+        raise TimeoutError
 
 
 _thread = threading.local()
