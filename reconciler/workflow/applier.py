@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reconciler.apply.execute import execute
 from reconciler.apply.journal_format import Command
@@ -28,7 +29,6 @@ from reconciler.workflow.planner import (
     reach,
     with_names,
 )
-from reconciler.workflow.revisions import EarlierVersion
 from reconciler.workflow.saved_plans import (
     StoredPlan,
     read_again,
@@ -37,6 +37,9 @@ from reconciler.workflow.saved_plans import (
     without_registries,
 )
 from reconciler.workflow.source import AccessSource, Globs
+
+if TYPE_CHECKING:
+    from reconciler.workflow.revisions import EarlierVersion
 
 _STATUS_OF: Mapping[Result, Status] = {
     "stale": Status.REFUSED,
@@ -112,7 +115,7 @@ def prepare_apply(
     stored: StoredPlan | None = None,
     *,
     repositories: Globs = (),
-    changed_since: EarlierVersion | None = None,
+    changed_since: "EarlierVersion | None" = None,
     profile: str | None = None,
     transport: Transport = Transport.FAST,
     listener: Listener = LOG,
