@@ -126,13 +126,19 @@ def run_alone(task: Task[T], sleep: Callable[[float], None] = time.sleep) -> T:
         task.close()
 
 
+_AloneSelector: type[selectors.BaseSelector] = getattr(
+    selectors, "PollSelector", selectors.SelectSelector
+)
+"""It takes no open file of its own, of which each waiting thread would need one."""
+
+
 def _blocking(wait: Wait, sleep: Callable[[float], None]) -> bool:
     match wait:
         case Pause(seconds):
             sleep(seconds)
             return False
         case SocketWait(connection, event, seconds):
-            with selectors.DefaultSelector() as selector:
+            with _AloneSelector() as selector:
                 selector.register(connection, event)
                 return bool(selector.select(seconds))
         case ThreadWait(work, limit):
