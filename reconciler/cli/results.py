@@ -20,7 +20,6 @@ from reconciler.cli.terminal import (
     show_error,
 )
 from reconciler.model.registry import RegistryScope
-from reconciler.plan.guards import Refusal
 from reconciler.plan.origin import Origin
 from reconciler.printable import printable
 from reconciler.report.plan_text import (
@@ -44,6 +43,7 @@ from reconciler.workflow.listener import (
 )
 
 if TYPE_CHECKING:
+    from reconciler.plan.guards import Refusal
     from reconciler.workflow import ApplyResult, ComputedPlan, PlanResult
 
 _ELSEWHERE = "`--write text=PATH` and `--write json=PATH` write all of it to files."
@@ -223,7 +223,7 @@ def show_unmanaged(result: "ComputedPlan") -> None:
 
 
 def refusal_views(
-    refusals: Iterable[Refusal], registries: Mapping[RegistryScope, str] = MappingProxyType({})
+    refusals: "Iterable[Refusal]", registries: Mapping[RegistryScope, str] = MappingProxyType({})
 ) -> tuple[RefusalView, ...]:
     """Return each refusal as one line that ends with the option that allows it.
 
@@ -239,7 +239,7 @@ def refusal_views(
     )
 
 
-def _registry_of(refusal: Refusal, registries: Mapping[RegistryScope, str]) -> str:
+def _registry_of(refusal: "Refusal", registries: Mapping[RegistryScope, str]) -> str:
     name = registries.get(refusal.target.scope) if refusal.target else refusal.registry
     return f"in {name}: " if name else ""
 

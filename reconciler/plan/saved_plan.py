@@ -5,11 +5,10 @@ form, and unchanged. It proves no more: whoever applies it computes the plan ane
 file.
 """
 
-import hashlib
 import json
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, NotRequired, TypedDict, TypeVar, cast
 
@@ -32,6 +31,14 @@ from reconciler.plan.model import (
     ScopeFigures,
 )
 from reconciler.plan.origin import Origin, PlannedRegistry, ReadFile
+from reconciler.plan.saved_parts import (
+    TOOL,
+    PlaceJson,
+    digest_of,
+    place_json,
+    repository_json,
+    target_of,
+)
 from reconciler.policy import (
     MISSING,
     NO_CONDITION,
@@ -47,8 +54,6 @@ from reconciler.policy import (
 FORMAT_VERSION = "1"
 """The version of the format; raised by a change that a reader of this one would misread."""
 
-TOOL = "reconcile"
-
 _SERVICE = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+")
 _LONGEST_VERSION = 32
 _LONGEST_PLACE = 200
@@ -61,20 +66,6 @@ ConditionsJson = dict[str, dict[str, str | list[str]]]
 
 GrantsJson = dict[str, list[dict[str, object]]]
 """The grants that a change adds, under `added`, and removes; not read back."""
-
-
-class PlaceJson(TypedDict):
-    """One repository, or what else has a policy, in one registry and region.
-
-    Without a `subject` it is about a repository's policy. `registry` is the registry's name, in a
-    plan for several.
-    """
-
-    registry: NotRequired[str]
-    repository: str
-    account: str
-    region: str
-    subject: NotRequired[Subject]
 
 
 class _PolicyJson(TypedDict):
@@ -266,44 +257,6 @@ class SavedPlan:
     live_grants: int
     changed_since: ChangedSince | None
     by_scope: Mapping[RegistryScope, ScopeFigures]
-
-
-def digest_of(document: Mapping[str, object]) -> str:
-    """Return the digest of a JSON object without its `digest`: `sha256:` and 64 hex digits.
-
-    The digest is computed from the canonical JSON text: keys sorted, no white space, ASCII. It
-    detects damage and edits by mistake. It is no signature: anyone can compute it.
-    """
-    content = {key: value for key, value in document.items() if key != "digest"}
-    # A plan has no fractions. One that an edit adds is a Decimal, whose repr changes the digest.
-    return _digest(hashlib.sha256(_canonical(content, repr)))
-
-
-class PlanDigest:
-    """Computes `digest_of` of a plan whose changes are written one by one."""
-
-    def __init__(self) -> None:
-        """Begin with the changes, whose key is the first one."""
-        self._hash = hashlib.sha256(b'{"changes":[')
-        self._between = b""
-
-    def add(self, change: Mapping[str, object]) -> None:
-        """Add the next change."""
-        self._hash.update(self._between + _canonical(change, str))
-        self._between = b","
-
-    def of_all(self, others: Mapping[str, object]) -> str:
-        """Return the digest of the plan with the changes so far, and what else it says."""
-        self._hash.update(b"]," + _canonical(others, str)[1:])
-        return _digest(self._hash)
-
-
-def _canonical(content: Mapping[str, object], default: Callable[[object], str]) -> bytes:
-    return json.dumps(content, sort_keys=True, separators=(",", ":"), default=default).encode()
-
-
-def _digest(content: "hashlib._Hash") -> str:
-    return f"sha256:{content.hexdigest()}"
 
 
 def plan_json(
@@ -616,7 +569,7 @@ def _finding(finding: _FindingJson, registries: tuple[PlannedRegistry, ...]) -> 
 
 
 def _error_json(error: PlanError) -> _ErrorJson:
-    return {**_place_json(error.target), "rule": error.rule, "message": error.message}
+    return {**place_json(error.target), "rule": error.rule, "message": error.message}
 
 
 def _error(error: _ErrorJson) -> PlanError:
@@ -635,7 +588,7 @@ def _rule(rule: str) -> RuleId:
 
 def _violation_json(violation: NeverViolation) -> _ViolationJson:
     return {
-        **_repository_json(violation.target),
+        **repository_json(violation.target),
         "tier": violation.tier,
         "principal": principal_text(violation.principal),
         "name": violation.name,
@@ -685,18 +638,3 @@ def _principal(text: str) -> Principal:
     if not text:
         return MISSING
     return Principal("Service" if _SERVICE.fullmatch(text) else "AWS", (text,))
-
-
-def _repository_json(target: Target) -> PlaceJson:
-    scope = target.scope
-    return {"repository": target.repository, "account": scope.account, "region": scope.region}
-
-
-def _place_json(target: Target) -> PlaceJson:
-    return {**_repository_json(target), "subject": target.subject}
-
-
-def target_of(place: PlaceJson) -> Target:
-    """Return what a JSON object is about."""
-    scope = RegistryScope(place["account"], place["region"])
-    return Target(place["repository"], scope, place.get("subject", "repository-policy"))

@@ -2,19 +2,20 @@
 
 import socket
 import ssl
-import threading
+import time
 import weakref
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from functools import cache
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from reconciler.registry.http_exchange import Response, Timeouts, receive, send
+from reconciler.registry.opening import Address, open_tcp, open_tls, tls_context
 from reconciler.registry.signing import Endpoint
 from reconciler.registry.tasks import OverdueError, T, in_thread
 
-_loading = threading.Lock()
-"""Held while a CA bundle is loaded: the threads of several registries would all load it."""
+_FRESH = 30.0
+"""Seconds for which the addresses of a host are used again."""
 
 
 async def within(seconds: float, call: Callable[[], T], address: str) -> T:
@@ -31,23 +32,6 @@ async def within(seconds: float, call: Callable[[], T], address: str) -> T:
         raise overdue_error(address, error) from error
 
 
-def tls_context(bundle: str) -> ssl.SSLContext:
-    """Return the TLS context with a CA bundle.
-
-    Raises OSError or ValueError for one that can't be loaded.
-    """
-    with _loading:
-        return _loaded(bundle)
-
-
-@cache
-def _loaded(bundle: str) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.set_alpn_protocols(["http/1.1"])
-    context.load_verify_locations(cafile=bundle)  # costs more than a connection
-    return context
-
-
 def connections_to(endpoint: Endpoint, timeouts: Timeouts) -> "Connections | None":
     """Return connections to an endpoint; None where its CA bundle can't be loaded."""
     if endpoint.bundle is None:
@@ -58,6 +42,13 @@ def connections_to(endpoint: Endpoint, timeouts: Timeouts) -> "Connections | Non
         return None  # boto3 will say why
 
 
+class _Found(NamedTuple):
+    """The addresses of a host, and the time of the monotonic clock until which they are used."""
+
+    addresses: Sequence[Address]
+    until: float
+
+
 class Connections:
     """The connections to an endpoint, kept alive, for all threads."""
 
@@ -66,60 +57,67 @@ class Connections:
         address = urlsplit(url)
         self._host = address.hostname or ""
         self._port = address.port or (80 if context is None else 443)
+        self._found = _Found((), 0.0)
         self._idle: list[socket.socket] = []
         weakref.finalize(self, _close_all, self._idle)
 
     async def exchange(self, message: bytes) -> Response:
         """Send a request and return the response. Raises the HTTPClientErrors of botocore."""
-        while (connection := self._take()) is None:
-            await within(self._timeouts.response, self._connect, self._url)
+        connection = self._take() or await self._open()
         is_reusable = False
         try:
-            with self._errors_of_boto():
-                await send(connection, message, self._timeouts.read)
-                response, is_reusable = await receive(connection, self._timeouts)
-                return response
+            await send(connection, message, self._timeouts.read)
+            response, is_reusable = await receive(connection, self._timeouts)
+        except OSError as error:
+            raise self._exchange_error(error) from error
         finally:
             if is_reusable:
                 self._idle.append(connection)
             else:
                 connection.close()
+        return response
 
     def _take(self) -> socket.socket | None:
         """Return an idle connection that is still open."""
-        while True:
+        while self._idle:
             try:
                 connection = self._idle.pop()
-            except IndexError:
+            except IndexError:  # another thread has taken it
                 return None
-            connection.setblocking(False)
             if _is_silent(connection):
                 return connection
             connection.close()
+        return None
 
-    def _connect(self) -> None:
-        """Add an idle connection. Raises the HTTPClientErrors of botocore."""
+    async def _open(self) -> socket.socket:
+        """Return a new connection. Raises the HTTPClientErrors of botocore."""
         try:
-            opened = socket.create_connection((self._host, self._port), self._timeouts.connect)
+            opened = await open_tcp(await self._addresses(), self._timeouts.connect)
         except OSError as error:
             from reconciler.registry.boto_errors import connect_error
 
+            self._found = _Found((), 0.0)  # they may have changed
             raise connect_error(self._url, error) from error
-        opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if self._context is not None:
-            with self._errors_of_boto():  # which closes it
-                opened = self._context.wrap_socket(opened, server_hostname=self._host)
-        self._idle.append(opened)
-
-    @contextmanager
-    def _errors_of_boto(self) -> Iterator[None]:
-        """Raise the errors that botocore's HTTP session does."""
+        if self._context is None:
+            return opened
         try:
-            yield
+            return await open_tls(opened, self._context, self._host, self._timeouts)
         except OSError as error:
-            from reconciler.registry.boto_errors import exchange_error
+            raise self._exchange_error(error) from error
 
-            raise exchange_error(self._url, error) from error
+    async def _addresses(self) -> Sequence[Address]:
+        """Return the addresses of the host. Raises OSError."""
+        if time.monotonic() >= self._found.until:
+            find = partial(socket.getaddrinfo, self._host, self._port, type=socket.SOCK_STREAM)
+            found = await within(self._timeouts.response, find, self._url)
+            self._found = _Found(found, time.monotonic() + _FRESH)
+        return self._found.addresses
+
+    def _exchange_error(self, error: OSError) -> Exception:
+        """Return the error that botocore's HTTP session raises."""
+        from reconciler.registry.boto_errors import exchange_error
+
+        return exchange_error(self._url, error)
 
 
 def _is_silent(connection: socket.socket) -> bool:

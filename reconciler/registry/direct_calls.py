@@ -7,21 +7,16 @@ The parameters and responses are JSON as in the protocol `json` of botocore (`JS
 import json
 import re
 import threading
+import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from reconciler.registry.calls import Calls
 from reconciler.registry.connections import Connections, connections_to
 from reconciler.registry.errors import ServiceError, UnreadableResponseError
 from reconciler.registry.http_exchange import Response, Timeouts, phrase_of
-from reconciler.registry.signing import (
-    Credentials,
-    Endpoint,
-    SigningKey,
-    signed_request,
-    signing_key,
-)
+from reconciler.registry.signing import Credentials, Endpoint, RequestForm, request_form
 from reconciler.registry.tasks import in_thread
 
 CONTENT_TYPE = "application/x-amz-json-1.1"
@@ -68,6 +63,14 @@ class Access(Protocol):
         """Return the credentials for a call; None where boto3 has to make it."""
 
 
+class _Form(NamedTuple):
+    """The form of requests with these credentials, in one second of the Unix time."""
+
+    credentials: Credentials
+    second: int
+    form: RequestForm
+
+
 class DirectCalls:
     """Makes the calls over connections of its own; safe to share among threads.
 
@@ -79,7 +82,7 @@ class DirectCalls:
         self._preparing = threading.Lock()
         self._is_prepared = False
         self._route: tuple[Endpoint, Connections] | None = None
-        self._key: SigningKey | None = None
+        self._forms: dict[str, _Form] = {}
 
     async def prepare(self) -> None:
         """Find out where the calls go, unless that is known."""
@@ -115,10 +118,19 @@ class DirectCalls:
         if self._route is None or credentials is None:
             return await self._by_boto().call(operation, **parameters)
         endpoint, connections = self._route
-        key = self._key = signing_key(credentials, endpoint, datetime.now(UTC), self._key)
-        headers = {"content-type": CONTENT_TYPE, "x-amz-target": f"{TARGET}.{operation}"}
-        message = signed_request(endpoint, headers, json.dumps(parameters).encode(), key)
+        form = self._form(operation, endpoint, credentials)
+        message = form.request(json.dumps(parameters).encode())
         return _content(operation, await connections.exchange(message))
+
+    def _form(self, operation: str, endpoint: Endpoint, credentials: Credentials) -> RequestForm:
+        """Return the form of an operation's requests in this second, made once."""
+        second = int(time.time())
+        known = self._forms.get(operation)
+        if known is None or known.second != second or known.credentials != credentials:
+            headers = {"content-type": CONTENT_TYPE, "x-amz-target": f"{TARGET}.{operation}"}
+            form = request_form(endpoint, headers, credentials, datetime.fromtimestamp(second, UTC))
+            known = self._forms[operation] = _Form(credentials, second, form)
+        return known.form
 
     async def _credentials(self) -> Credentials | None:
         find = self._access.credentials

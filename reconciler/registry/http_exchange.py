@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import NamedTuple, cast
 
-from reconciler.registry.tasks import READ, WRITE, in_thread, is_ready
+from reconciler.registry.tasks import READ, WRITE, in_thread, until_ready
 
 _PART = 2**16  # bytes that are read at once
 
@@ -39,19 +39,13 @@ def phrase_of(status: int) -> str:
 
 async def send(connection: socket.socket, message: bytes, seconds: float) -> None:
     """Send all of a message; raises TimeoutError where nothing can be sent for so long."""
-    left = memoryview(message)
-    while left:
+    while message:
         try:
-            left = left[connection.send(left) :]
+            message = message[connection.send(message) :]
         except (BlockingIOError, ssl.SSLWantWriteError):
-            await _require(connection, WRITE, seconds)
+            await until_ready(connection, WRITE, seconds)
         except ssl.SSLWantReadError:
-            await _require(connection, READ, seconds)
-
-
-async def _require(connection: socket.socket, event: int, seconds: float) -> None:
-    if not await is_ready(connection, event, seconds):
-        raise TimeoutError
+            await until_ready(connection, READ, seconds)
 
 
 async def receive(connection: socket.socket, timeouts: Timeouts) -> tuple[Response, bool]:
@@ -59,16 +53,16 @@ async def receive(connection: socket.socket, timeouts: Timeouts) -> tuple[Respon
     deadline = time.monotonic() + timeouts.response
     received = bytearray()
     head: _Head | None = None
-    await _require(connection, READ, timeouts.read)
+    await until_ready(connection, READ, timeouts.read)
     while True:
         try:
             part = connection.recv(_PART)
         except (BlockingIOError, ssl.SSLWantReadError):
             wait = min(timeouts.read, deadline - time.monotonic())
-            await _require(connection, READ, wait)
+            await until_ready(connection, READ, wait)
             continue
         except ssl.SSLWantWriteError:
-            await _require(connection, WRITE, timeouts.read)
+            await until_ready(connection, WRITE, timeouts.read)
             continue
         received += part
         if time.monotonic() > deadline:
@@ -95,35 +89,35 @@ class _Head(NamedTuple):
     will_close: bool
 
 
-_STATUS_LINE = re.compile(rb"HTTP/1\.1 ([2-5]\d\d) [^\r\n]*\r\n")
-_HEADER = re.compile(rb"([!#-'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\r\n]*?)[ \t]*\r\n")
+_LINES = re.compile(
+    r"HTTP/1\.1 (?P<status>[2-5][0-9][0-9]) [^\r\n]*\r\n"
+    r"(?P<fields>(?:[!#-'*+.^_`|~0-9A-Za-z-]+:[^\r\n]*\r\n)*)"
+)
+_LENGTH = re.compile(r"[0-9]{1,18}")
 _BODILESS = (204, 304)  # HTTP status
 _MAX_HEADERS = 100  # as of http.client
 
 
 def _plain_head(received: bytearray) -> _Head | None:
     """Read the head of a response with a Content-Length; None where it is of any other form."""
-    status = _STATUS_LINE.match(received)
     end = received.find(b"\r\n\r\n") + 2
-    if status is None or end < status.end():
+    lines = _LINES.fullmatch(received[:end].decode("iso-8859-1"))
+    if lines is None:
         return None
-    at, headers = status.end(), dict[str, str]()
-    while at < end:
-        field_ = _HEADER.match(received, at)
-        name = field_[1].decode("ascii").lower() if field_ else ""
-        if field_ is None or name in headers or len(headers) >= _MAX_HEADERS:
-            return None
-        headers[name] = field_[2].decode("iso-8859-1")
-        at = field_.end()
+    status, fields = int(lines["status"]), lines["fields"].split("\r\n")[:-1]
+    parts = [field.partition(":") for field in fields]
+    headers = {name.lower(): value.strip(" \t") for name, _, value in parts}
     length = headers.get("content-length", "")
-    is_plain = _LENGTH.fullmatch(length) and "transfer-encoding" not in headers
-    if not is_plain or int(status[1]) in _BODILESS:
+    is_plain = (
+        len(headers) == len(fields) <= _MAX_HEADERS
+        and _LENGTH.fullmatch(length)
+        and "transfer-encoding" not in headers
+        and status not in _BODILESS
+    )
+    if not is_plain:
         return None
     will_close = headers.get("connection", "keep-alive").lower() != "keep-alive"
-    return _Head(int(status[1]), headers, end + 2, end + 2 + int(length), will_close)
-
-
-_LENGTH = re.compile(r"[0-9]{1,18}", re.ASCII)
+    return _Head(status, headers, end + 2, end + 2 + int(length), will_close)
 
 
 class _Rest(io.RawIOBase):
@@ -152,6 +146,7 @@ class _Rest(io.RawIOBase):
                 body = b"".join(iter(partial(response.read, _PART), b""))
         except HTTPException as error:
             raise ConnectionError(str(error)) from error
+        self._connection.setblocking(False)
         headers = {name.lower(): value for name, value in response.headers.items()}
         return Response(response.status, headers, body), not response.will_close
 

@@ -26,9 +26,8 @@ from reconciler.registry.signing import (
     TIME,
     Credentials,
     Endpoint,
-    authorization,
     endpoint_at,
-    signing_key,
+    signer_of,
 )
 
 _LEARNT_FROM = "DescribeRepositories"
@@ -138,8 +137,8 @@ def _signs_alike(
     when = datetime.strptime(headers["x-amz-date"], TIME).replace(tzinfo=UTC)
     sent = {**headers, "host": endpoint.host}
     to_sign = {name: sent[name] for name in names.split(";")}
-    ours = authorization(endpoint, to_sign, b"{}", signing_key(credentials, endpoint, when))
-    return ours == headers["authorization"]
+    signer = signer_of(endpoint, to_sign, credentials, when)
+    return signer.authorization(b"{}") == headers["authorization"]
 
 
 def _text(value: str | bytes) -> str:

@@ -57,11 +57,13 @@ _NO_RESPONSE = (Retry.TRANSIENT, Retry.UNSENT)
 class Turns:
     """Turns in a row: the calls that use them follow each other, with no other call in between.
 
-    `first` is the number of the next one, `left` how many there are.
+    `first` is the number of the next one, `left` how many there are, and `began` the time of the
+    pace's clock when the latest one came.
     """
 
     first: int
     left: int
+    began: float = 0.0
 
 
 class _Permit(NamedTuple):
@@ -141,20 +143,14 @@ class Pace:
         """
         turns = turns or self.reserve(1)
         throttles = in_vain = failures = 0
-        silence = began = 0.0
-
-        async def timed() -> T:
-            nonlocal began
-            began = self._clock()
-            return await attempt()
-
+        silence = 0.0
         while True:
             passed = self._ever_passed
             try:
-                return await self.paced_once(timed, retry_after, turns)
+                return await self.paced_once(attempt, retry_after, turns)
             except Exception as error:
                 retry = retry_after(error)
-                lasted = self._clock() - began if retry in _NO_RESPONSE else 0.0
+                lasted = self._clock() - turns.began if retry in _NO_RESPONSE else 0.0
                 silence += lasted
                 throttles += retry is Retry.THROTTLED
                 in_vain = in_vain + 1 if passed == self._ever_passed else 0
@@ -182,34 +178,18 @@ class Pace:
         with self._lock:
             self._open += 1
         try:
-            return await self._attempted(attempt, retry_after, turns)
+            permit = await self._wait_for(turns)
+            try:
+                result = await attempt()
+            except Exception as error:
+                self._note_failure(retry_after(error), permit)
+                raise
+            self._note_pass(permit)
+            return result
         finally:
             with self._lock:
                 self._open -= 1
                 self._idle_since = math.inf if self._open else self._clock()
-
-    async def _attempted(
-        self,
-        attempt: Callable[[], Awaitable[T]],
-        retry_after: Callable[[Exception], Retry],
-        turns: Turns,
-    ) -> T:
-        permit = await self._wait_for(turns)
-        try:
-            result = await attempt()
-        except Exception as error:
-            retry = retry_after(error)
-            self._has_answered |= retry not in _NO_RESPONSE
-            if retry is Retry.THROTTLED:
-                self._note_throttle(permit)
-            elif retry in _NO_RESPONSE:
-                self._note_no_response()
-            else:
-                self._note_pass(permit)
-            raise
-        self._has_answered = True
-        self._note_pass(permit)
-        return result
 
     def _draw(self, tickets: int) -> int:
         """Draw tickets in a row and return the first; needs the lock."""
@@ -224,11 +204,17 @@ class Pace:
         return first
 
     async def _wait_for(self, turns: Turns) -> _Permit:
+        """Wait for the next of the turns, and use it."""
         ticket = turns.first
         turns.first, turns.left = ticket + 1, turns.left - 1
         left = self._time_left(ticket)
-        if left <= 0.0:
-            return _Permit(self._epoch, waited=False)
+        waited = left > 0.0
+        if waited:
+            await self._wait_so_long(ticket, left)
+        turns.began = self._clock()
+        return _Permit(self._epoch, waited)
+
+    async def _wait_so_long(self, ticket: int, left: float) -> None:
         with self._lock:
             self._waiting += 1
         try:
@@ -239,7 +225,6 @@ class Pace:
             with self._lock:
                 self._waiting -= 1
         self._tell_if_long()
-        return _Permit(self._epoch, waited=True)
 
     def _time_left(self, ticket: int) -> float:
         with self._lock:
@@ -306,12 +291,23 @@ class Pace:
         self._passed = 0
         self._recent = deque(maxlen=RECENT)
 
+    def _note_failure(self, retry: Retry, permit: _Permit) -> None:
+        if retry in _NO_RESPONSE:
+            self._note_no_response()
+            return
+        self._has_answered = True
+        if retry is Retry.THROTTLED:
+            self._note_throttle(permit)
+        else:
+            self._note_pass(permit)
+
     def _note_no_response(self) -> None:
         with self._lock:
             if self._window:
                 self._come_up += 1.0
 
     def _note_pass(self, permit: _Permit) -> None:
+        self._has_answered = True
         with self._lock:
             self._ever_passed += 1
             if permit.epoch != self._epoch:

@@ -51,67 +51,74 @@ def endpoint_at(
     return Endpoint(url, host, parts.path or "/", region, service, user_agent, bundle)
 
 
-class SigningKey(NamedTuple):
-    """The key for one day, and the time of a request."""
+class Signer(NamedTuple):
+    """What the Authorization headers of requests have in common that differ in their body alone.
 
-    credentials: Credentials
-    time: str
+    Each text lacks its end: the canonical request the hash of the body, what is signed the hash of
+    the canonical request, the header the signature.
+    """
+
+    canonical: str
+    to_sign: str
+    header: str
     key: bytes
 
-    @property
-    def day(self) -> str:
-        """The date of the time."""
-        return self.time[:8]
+    def authorization(self, body: bytes) -> str:
+        """Return the Authorization header of the request with a body."""
+        canonical = self.canonical + hashlib.sha256(body).hexdigest()
+        to_sign = self.to_sign + hashlib.sha256(canonical.encode()).hexdigest()
+        return self.header + _digest(self.key, to_sign).hex()
 
 
-def signing_key(
-    credentials: Credentials, endpoint: Endpoint, now: datetime, known: SigningKey | None = None
-) -> SigningKey:
-    """Return the key for a request at `now`, in UTC.
+def signer_of(
+    endpoint: Endpoint, headers: Mapping[str, str], credentials: Credentials, at: datetime
+) -> Signer:
+    """Return what signs requests at a time, in UTC.
 
-    `known` is of the same endpoint, from a call before.
+    All `headers` are signed, their names in lower case.
     """
-    at = now.strftime(TIME)
-    if known is not None and known.day == at[:8] and known.credentials == credentials:
-        return SigningKey(credentials, at, known.key)
+    time, names = at.strftime(TIME), sorted(headers)
+    signed = ";".join(names)
+    lines = [f"{name}:{headers[name]}" for name in names]
+    scope = f"{time[:8]}/{endpoint.region}/{endpoint.service}/aws4_request"
+    credential = f"{credentials.access_key}/{scope}"
     key = f"AWS4{credentials.secret_key}".encode()
-    for part in (at[:8], endpoint.region, endpoint.service, "aws4_request"):
+    for part in scope.split("/"):
         key = _digest(key, part)
-    return SigningKey(credentials, at, key)
+    return Signer(
+        "\n".join(["POST", endpoint.path, "", *lines, "", signed, ""]),
+        f"{ALGORITHM}\n{time}\n{scope}\n",
+        f"{ALGORITHM} Credential={credential}, SignedHeaders={signed}, Signature=",
+        key,
+    )
 
 
 def _digest(key: bytes, text: str) -> bytes:
     return hmac.digest(key, text.encode(), "sha256")
 
 
-def authorization(
-    endpoint: Endpoint, headers: Mapping[str, str], body: bytes, key: SigningKey
-) -> str:
-    """Return the Authorization header; all `headers` are signed, their names in lower case."""
-    names = sorted(headers)
-    signed = ";".join(names)
-    lines = [f"{name}:{headers[name]}" for name in names]
-    hashed = hashlib.sha256(body).hexdigest()
-    canonical = "\n".join(["POST", endpoint.path, "", *lines, "", signed, hashed])
-    scope = f"{key.day}/{endpoint.region}/{endpoint.service}/aws4_request"
-    request = hashlib.sha256(canonical.encode()).hexdigest()
-    signature = _digest(key.key, f"{ALGORITHM}\n{key.time}\n{scope}\n{request}").hex()
-    credential = f"{key.credentials.access_key}/{scope}"
-    return f"{ALGORITHM} Credential={credential}, SignedHeaders={signed}, Signature={signature}"
+class RequestForm(NamedTuple):
+    """What requests have in common that differ in their body alone, and the lines before it."""
+
+    head: str
+    signer: Signer
+
+    def request(self, body: bytes) -> bytes:
+        """Return the request with a body, as it is sent."""
+        own = f"authorization: {self.signer.authorization(body)}\r\ncontent-length: {len(body)}"
+        return f"{self.head}{own}\r\n\r\n".encode() + body
 
 
-def signed_request(
-    endpoint: Endpoint, headers: Mapping[str, str], body: bytes, key: SigningKey
-) -> bytes:
-    """Return a request as it is sent; `headers` are those of the call, names in lower case."""
-    token = key.credentials.token
-    secret = {"x-amz-security-token": token} if token else {}
-    to_sign = {"host": endpoint.host, **headers, **secret, "x-amz-date": key.time}
-    sent = {
-        **to_sign,
-        "user-agent": endpoint.user_agent,
-        "authorization": authorization(endpoint, to_sign, body, key),
-        "content-length": str(len(body)),
-    }
-    lines = [f"{name}: {value}\r\n" for name, value in sent.items()]
-    return "".join([f"POST {endpoint.path} HTTP/1.1\r\n", *lines, "\r\n"]).encode() + body
+def request_form(
+    endpoint: Endpoint, headers: Mapping[str, str], credentials: Credentials, at: datetime
+) -> RequestForm:
+    """Return the form of requests at a time, in UTC; `headers` are as for `signer_of`.
+
+    Those that every request has are added.
+    """
+    secret = {"x-amz-security-token": credentials.token} if credentials.token else {}
+    to_sign = {"host": endpoint.host, **headers, **secret, "x-amz-date": at.strftime(TIME)}
+    lines = {**to_sign, "user-agent": endpoint.user_agent}
+    head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
+    first = f"POST {endpoint.path} HTTP/1.1\r\n"
+    return RequestForm(first + head, signer_of(endpoint, to_sign, credentials, at))

@@ -15,7 +15,7 @@ from reconciler.registry.errors import Retry, ServiceError, UnreadableResponseEr
 from reconciler.registry.failures import explain, retry_after
 from reconciler.registry.http_exchange import Response, Timeouts, phrase_of
 from reconciler.registry.pace import Pace
-from reconciler.registry.signing import Credentials, Endpoint, signed_request, signing_key
+from reconciler.registry.signing import Credentials, Endpoint, request_form
 from reconciler.registry.tasks import T, run_alone
 
 _VERSION = "2011-06-15"  # of the API
@@ -42,11 +42,12 @@ class Sts(NamedTuple):
         pace: Pace,
     ) -> T:
         """Make a call, and return what `read` makes of the response. Raises CallError."""
+        headers = {"content-type": _CONTENT_TYPE}
         body = urlencode({"Action": operation, "Version": _VERSION, **parameters}).encode()
 
         async def attempt() -> T:
-            key = signing_key(self.keys, self.endpoint, datetime.now(UTC))
-            message = signed_request(self.endpoint, {"content-type": _CONTENT_TYPE}, body, key)
+            form = request_form(self.endpoint, headers, self.keys, datetime.now(UTC))
+            message = form.request(body)
             return read(_fields(operation, await self.connections.exchange(message)))
 
         try:

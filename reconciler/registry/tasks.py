@@ -62,9 +62,10 @@ async def pause(seconds: float) -> None:
     await _wait(Pause(seconds))
 
 
-async def is_ready(connection: socket.socket, event: int, seconds: float) -> bool:
-    """Wait until a socket can be read (`READ`) or written; False after so many seconds."""
-    return await _wait(SocketWait(connection, event, seconds))
+async def until_ready(connection: socket.socket, event: int, seconds: float) -> None:
+    """Wait until a socket can be read (`READ`) or written; TimeoutError after so many seconds."""
+    if not await _wait(SocketWait(connection, event, seconds)):
+        raise TimeoutError
 
 
 _thread = threading.local()
@@ -125,13 +126,19 @@ def run_alone(task: Task[T], sleep: Callable[[float], None] = time.sleep) -> T:
         task.close()
 
 
+_AloneSelector: type[selectors.BaseSelector] = getattr(
+    selectors, "PollSelector", selectors.SelectSelector
+)
+"""It takes no open file of its own, of which each waiting thread would need one."""
+
+
 def _blocking(wait: Wait, sleep: Callable[[float], None]) -> bool:
     match wait:
         case Pause(seconds):
             sleep(seconds)
             return False
         case SocketWait(connection, event, seconds):
-            with selectors.DefaultSelector() as selector:
+            with _AloneSelector() as selector:
                 selector.register(connection, event)
                 return bool(selector.select(seconds))
         case ThreadWait(work, limit):
@@ -149,18 +156,75 @@ def _started(work: Callable[[], None]) -> threading.Thread:
 class _Waiting(NamedTuple):
     task: Task[None]
     group: object
-    wait: Wait
+
+
+@dataclass(slots=True)
+class _Watched:
+    """A socket, and the number of who waits for it; None for nobody."""
+
+    socket: socket.socket
+    event: int
+    number: int | None
+
+
+class Sockets:
+    """Sockets that are waited for; they stay registered, since most are waited for again soon."""
+
+    def __init__(self) -> None:
+        self._selector = selectors.DefaultSelector()
+        self._watched: dict[socket.socket, _Watched] = {}
+
+    def watch(self, connection: socket.socket, event: int, number: int) -> None:
+        """Let `ready` return a number, once, when a socket can be read or written."""
+        watched = self._watched.get(connection)
+        if watched is not None and watched.event == event:
+            watched.number = number
+            return
+        self._forget_closed()  # one of them may have had the same file descriptor
+        if watched is not None:
+            self._forget(watched)
+        self._watched[connection] = _Watched(connection, event, number)
+        self._selector.register(connection, event, self._watched[connection])
+
+    def ready(self, seconds: float | None) -> list[int]:
+        """Wait for sockets, or until so many seconds pass; return the numbers of those ready."""
+        self._forget_closed()  # select(2) fails for them
+        numbers = []
+        for key, _ in self._selector.select(seconds):
+            watched: _Watched = key.data
+            if watched.number is None:  # the other side has closed it, or TLS has sent a ticket
+                self._forget(watched)
+            else:
+                numbers.append(watched.number)
+                watched.number = None
+        return numbers
+
+    def _forget_closed(self) -> None:
+        for watched in [one for one in self._watched.values() if one.socket.fileno() < 0]:
+            self._forget(watched)
+
+    def _forget(self, watched: _Watched) -> None:
+        del self._watched[watched.socket]
+        self._selector.unregister(watched.socket)
+
+    def close(self) -> None:
+        """Forget all of them."""
+        self._selector.close()
+
+
+_WOKEN = 0
+"""The number of the socket by which threads wake the tasks; those of waits are higher."""
 
 
 class Tasks:
     """Tasks that take turns in one thread, each until it waits."""
 
     def __init__(self) -> None:
-        self._selector = selectors.DefaultSelector()
+        self._sockets = Sockets()
         self._ready: deque[tuple[Task[None], object, bool | None]] = deque()
         self._waiting: dict[int, _Waiting] = {}
         self._timers: list[tuple[float, int]] = []
-        self._given = 0
+        self._given = _WOKEN
         self._done: deque[int] = deque()  # by threads
         self._wakes, self._woken = socket.socketpair()
 
@@ -175,11 +239,11 @@ class Tasks:
                 task.close()
         self._ready = deque(one for one in self._ready if one[1] != group)
         for number in [n for n, waiting in self._waiting.items() if waiting.group == group]:
-            self._take(number).task.close()
+            self._waiting.pop(number).task.close()
 
     def run(self) -> None:
         """Run all tasks to their end; what one raises ends all of them."""
-        self._selector.register(self._woken, READ)
+        self._sockets.watch(self._woken, READ, _WOKEN)
         self._woken.setblocking(False)
         try:
             while self._ready or self._waiting:
@@ -187,9 +251,10 @@ class Tasks:
                     self._go_on(*self._ready.popleft())
                 self._look()
         finally:
-            for task in [one[0] for one in (*self._ready, *self._waiting.values())]:
+            left = [one.task for one in self._waiting.values()]
+            for task in [*left, *(one[0] for one in self._ready)]:
                 task.close()
-            self._selector.close()
+            self._sockets.close()
             self._woken.close()
             self._wakes.close()
 
@@ -199,11 +264,11 @@ class Tasks:
         except StopIteration:
             return
         self._given = number = self._given + 1
-        self._waiting[number] = _Waiting(task, group, wait)
+        self._waiting[number] = _Waiting(task, group)
         if wait.seconds is not None:
             heapq.heappush(self._timers, (time.monotonic() + wait.seconds, number))
         if isinstance(wait, SocketWait):
-            self._selector.register(wait.socket, wait.event, number)
+            self._sockets.watch(wait.socket, wait.event, number)
         elif isinstance(wait, ThreadWait):
             _started(partial(self._do, wait.work, number))
 
@@ -220,11 +285,12 @@ class Tasks:
         if not self._waiting:
             return
         left = max(self._timers[0][0] - time.monotonic(), 0.0) if self._timers else None
-        for key, _ in self._selector.select(left):
-            if key.fileobj is self._woken:
+        for number in self._sockets.ready(left):
+            if number == _WOKEN:
                 self._woken.recv(2**12)
+                self._sockets.watch(self._woken, READ, _WOKEN)
             else:
-                self._resume(key.data, came_to_be=True)
+                self._resume(number, came_to_be=True)
         while self._done:
             self._resume(self._done.popleft(), came_to_be=True)
         now = time.monotonic()
@@ -233,11 +299,5 @@ class Tasks:
 
     def _resume(self, number: int, *, came_to_be: bool) -> None:
         if number in self._waiting:
-            task, group, _ = self._take(number)
-            self._ready.append((task, group, came_to_be))
-
-    def _take(self, number: int) -> _Waiting:
-        waiting = self._waiting.pop(number)
-        if isinstance(waiting.wait, SocketWait):
-            self._selector.unregister(waiting.wait.socket)
-        return waiting
+            waiting = self._waiting.pop(number)
+            self._ready.append((waiting.task, waiting.group, came_to_be))

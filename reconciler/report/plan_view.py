@@ -492,6 +492,8 @@ def by_cause(
 
 
 def _without_name(message: str, name: str) -> str:
+    if name not in message:
+        return message  # most have no message at all, and each name makes a pattern of its own
     own = re.escape(name)
     places = rf"\bon {own}(?=[\s:;,)]|$)|'{own}'|\brepository/{own}(?=[\s:;,)]|$)"
     return re.sub(places, lambda found: found[0].replace(name, _OWN), message)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reconciler.apply.execute import execute
 from reconciler.apply.journal_format import Command
@@ -28,15 +29,11 @@ from reconciler.workflow.planner import (
     reach,
     with_names,
 )
-from reconciler.workflow.revisions import EarlierVersion
-from reconciler.workflow.saved_plans import (
-    StoredPlan,
-    read_again,
-    recompute,
-    require_current,
-    without_registries,
-)
 from reconciler.workflow.source import AccessSource, Globs
+
+if TYPE_CHECKING:
+    from reconciler.workflow.revisions import EarlierVersion
+    from reconciler.workflow.saved_plans import StoredPlan
 
 _STATUS_OF: Mapping[Result, Status] = {
     "stale": Status.REFUSED,
@@ -109,10 +106,10 @@ class ApplyResult:
 
 def prepare_apply(
     source: AccessSource,
-    stored: StoredPlan | None = None,
+    stored: "StoredPlan | None" = None,
     *,
     repositories: Globs = (),
-    changed_since: EarlierVersion | None = None,
+    changed_since: "EarlierVersion | None" = None,
     profile: str | None = None,
     transport: Transport = Transport.FAST,
     listener: Listener = LOG,
@@ -126,6 +123,8 @@ def prepare_apply(
     it. Else raises as `plan` and `recompute`.
     """
     if stored is not None:
+        from reconciler.workflow.saved_plans import require_current  # noqa: PLC0415 - costs
+
         _require_whole(
             repositories=repositories, changed_since=changed_since, registry=source.left_out
         )
@@ -161,9 +160,15 @@ def _require_whole(**limits: object) -> None:
 
 
 def _compute_again(
-    stored: StoredPlan, source: AccessSource, reached: Reached, listener: Listener
+    stored: "StoredPlan", source: AccessSource, reached: Reached, listener: Listener
 ) -> Plan:
     """Compute a saved plan again, without the registries that can't be reached any more."""
+    from reconciler.workflow.saved_plans import (  # noqa: PLC0415 - costs
+        read_again,
+        recompute,
+        without_registries,
+    )
+
     to_read = read_again(stored.plan, source, reading_own_policy(source.registries, listener))
     live = [*unlisted(reached.failures), *read_registries(reached.connections, to_read, listener)]
     failed = [one for one in live if one.failure is not None]

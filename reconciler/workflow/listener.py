@@ -1,19 +1,19 @@
 """Progress and notes of a workflow, told to a listener."""
 
-import logging
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import cache
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from reconciler.model.registry import RegistryScope, Target
 from reconciler.printable import printable
 
+if TYPE_CHECKING:
+    from logging import Logger
+
 Progress = Callable[[int, int], None]
 """Is told how many repositories are done, and of how many."""
-
-_LOG = logging.getLogger("reconciler")
-_LOG.addHandler(logging.NullHandler())
 
 
 class Throttled(NamedTuple):
@@ -207,8 +207,8 @@ class LogListener:
 
     def notify(self, event: Event) -> None:
         """Log an event: a damaged journal as an error, all others as information."""
-        level = logging.ERROR if isinstance(event, JournalDamaged) else logging.INFO
-        _LOG.log(level, "%s", printable(str(event)))
+        log = _logger().error if isinstance(event, JournalDamaged) else _logger().info
+        log("%s", printable(str(event)))
 
     @contextmanager
     def progress(
@@ -217,8 +217,17 @@ class LogListener:
         is_held_back: Callable[[], bool] = never,  # noqa: ARG002 - a log shows no moment
     ) -> Iterator[Progress]:
         """Log that a task begins."""
-        _LOG.debug("%s", task)
+        _logger().debug("%s", task)
         yield lambda _done, _total: None
+
+
+@cache
+def _logger() -> "Logger":
+    from logging import NullHandler, getLogger  # noqa: PLC0415 - costs; a command does not log
+
+    logger = getLogger("reconciler")
+    logger.addHandler(NullHandler())
+    return logger
 
 
 LOG = LogListener()

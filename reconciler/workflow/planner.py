@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from typing import TYPE_CHECKING
 
 from reconciler.access_file.desired import (
     desired_policies,
@@ -28,7 +29,6 @@ from reconciler.model.templates import EVERY_REPOSITORY
 from reconciler.model.transport import Transport
 from reconciler.plan.compute import compute_plan, without_expired
 from reconciler.plan.desired_policy import PlanInputs
-from reconciler.plan.guards import Refusal, UnusedAllowance, check_guards, unused_allowances
 from reconciler.plan.model import (
     Finding,
     Plan,
@@ -49,7 +49,6 @@ from reconciler.workflow.live import ToRead, read_registries, reading_own_policy
 from reconciler.workflow.origin import names_of_file, origin_of_file
 from reconciler.workflow.plan_inputs import idle_patterns, missing_probe, plan_inputs
 from reconciler.workflow.replicas import with_replicas
-from reconciler.workflow.revisions import EarlierVersion
 from reconciler.workflow.source import (
     AccessSource,
     Globs,
@@ -58,6 +57,10 @@ from reconciler.workflow.source import (
     selected,
     without_match,
 )
+
+if TYPE_CHECKING:
+    from reconciler.plan.guards import Refusal, UnusedAllowance
+    from reconciler.workflow.revisions import EarlierVersion
 
 _UNKNOWN = "neither the file nor the registry has such a repository"
 
@@ -84,8 +87,8 @@ class ComputedPlan:
 class PlanResult(ComputedPlan):
     """A plan, and the guards' refusals of it; without any, it may be applied."""
 
-    refusals: tuple[Refusal, ...]
-    unused_allowances: tuple[UnusedAllowance, ...] = ()
+    refusals: "tuple[Refusal, ...]"
+    unused_allowances: "tuple[UnusedAllowance, ...]" = ()
 
     @property
     def statuses(self) -> frozenset[Status]:
@@ -105,8 +108,8 @@ def plan(
     source: AccessSource,
     *,
     repositories: Globs = (),
-    changed_since: EarlierVersion | None = None,
-    base: EarlierVersion | None = None,
+    changed_since: "EarlierVersion | None" = None,
+    base: "EarlierVersion | None" = None,
     profile: str | None = None,
     transport: Transport = Transport.FAST,
     listener: Listener = LOG,
@@ -164,8 +167,8 @@ def compute(
     listener: Listener,
     *,
     to_read: Callable[[AccessFile, tuple[str, ...]], Iterable[str]] = managed_names,
-    changed_since: EarlierVersion | None = None,
-    base: EarlierVersion | None = None,
+    changed_since: "EarlierVersion | None" = None,
+    base: "EarlierVersion | None" = None,
 ) -> ComputedPlan:
     """Compare what the file asks for with what is live in each of its registries.
 
@@ -260,6 +263,8 @@ def guarded(
     computed: ComputedPlan, source: AccessSource, caller: Callable[[RegistryScope], str]
 ) -> PlanResult:
     """Check a plan against the guards; `caller` returns the ARN of who would write somewhere."""
+    from reconciler.plan.guards import check_guards, unused_allowances  # noqa: PLC0415 - costs
+
     return PlanResult(
         computed.plan,
         computed.display_names,

@@ -20,7 +20,7 @@ from reconciler.registry.learnt_access import LearntAccess
 from reconciler.registry.plain_settings import plain_settings
 from reconciler.registry.role_access import role_parameters
 from reconciler.registry.session import connect, new_client
-from reconciler.registry.signing import TIME, Credentials, Endpoint, authorization, signing_key
+from reconciler.registry.signing import TIME, Credentials, Endpoint, signer_of
 from reconciler.sandbox.server import Sandbox
 
 ACCOUNT, OTHER, REGION = "111122223333", "999900001111", "us-west-2"
@@ -90,7 +90,7 @@ def signs_like_boto3(sts: Endpoint, keys: Credentials) -> bool:
     headers = {name: {"host": sts.host, **sent}[name] for name in signed[1].split(";")}
     when = datetime.strptime(sent["x-amz-date"], TIME).replace(tzinfo=UTC)
     body = as_text(request.body).encode()
-    ours = authorization(sts, headers, body, signing_key(keys, sts, when))
+    ours = signer_of(sts, headers, keys, when).authorization(body)
     return (request.url, sent["authorization"]) == (sts.url, ours)
 
 

@@ -2,6 +2,7 @@
 
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -10,13 +11,14 @@ from reconciler.registry.tasks import (
     READ,
     WRITE,
     OverdueError,
+    Sockets,
     Task,
     Tasks,
     in_thread,
     is_left,
-    is_ready,
     pause,
     run_alone,
+    until_ready,
 )
 
 
@@ -45,16 +47,95 @@ def test_a_socket_that_is_ready_and_one_that_is_not(
     run: Run, pair: tuple[socket.socket, socket.socket]
 ) -> None:
     ours, theirs = pair
-    seen: list[bool] = []
+    seen: list[bytes] = []
 
     async def task() -> None:
-        seen.append(await is_ready(ours, READ, 0.01))
+        with pytest.raises(TimeoutError):
+            await until_ready(ours, READ, 0.01)
         theirs.send(b"x")
-        seen.append(await is_ready(ours, READ, 60.0))
-        seen.append(await is_ready(ours, WRITE, 60.0))
+        await until_ready(ours, READ, 60.0)
+        await until_ready(ours, WRITE, 60.0)
+        seen.append(ours.recv(1))
 
     run(task())
-    assert seen == [False, True, True]
+    assert seen == [b"x"]
+
+
+def test_a_socket_is_waited_for_again(pair: tuple[socket.socket, socket.socket]) -> None:
+    ours, theirs = pair
+    seen: list[bytes] = []
+
+    async def task() -> None:
+        for sent in (b"a", b"b"):
+            with pytest.raises(TimeoutError):
+                await until_ready(ours, READ, 0.01)
+            await until_ready(ours, WRITE, 60.0)
+            theirs.send(sent)
+            await until_ready(ours, READ, 60.0)
+            seen.append(ours.recv(1))
+
+    run_together(task())
+    assert seen == [b"a", b"b"]
+
+
+def test_a_new_socket_with_the_number_of_a_closed_one() -> None:
+    seen: list[bytes] = []
+    numbers = set[int]()
+
+    async def task() -> None:
+        for _ in range(3):
+            ours, theirs = socket.socketpair()
+            with ours, theirs:
+                numbers.add(ours.fileno())
+                theirs.send(b"x")
+                await until_ready(ours, READ, 60.0)
+                seen.append(ours.recv(1))
+
+    run_together(task())
+    assert seen == [b"x"] * 3
+    assert len(numbers) == 1
+
+
+def test_a_socket_that_is_closed_while_others_are_waited_for(
+    pair: tuple[socket.socket, socket.socket],
+) -> None:
+    ours, theirs = pair
+    seen: list[bytes] = []
+
+    async def closes() -> None:
+        one, other = socket.socketpair()
+        with one, other:
+            other.send(b"x")
+            await until_ready(one, READ, 60.0)
+        await pause(0.0)
+        theirs.send(b"y")
+
+    async def waits() -> None:
+        await until_ready(ours, READ, 60.0)
+        seen.append(ours.recv(1))
+
+    tasks = Tasks()
+    tasks.start(waits(), None)
+    tasks.start(closes(), None)
+    tasks.run()
+    assert seen == [b"y"]
+
+
+def test_what_nobody_waits_for_does_not_keep_the_others_awake(
+    pair: tuple[socket.socket, socket.socket],
+) -> None:
+    ours, theirs = pair
+    sockets, seconds = Sockets(), 0.05
+    theirs.send(b"x")
+    sockets.watch(ours, READ, 1)
+    assert sockets.ready(60.0) == [1]
+    assert sockets.ready(0.0) == []
+    began = time.monotonic()
+    assert sockets.ready(seconds) == []
+    assert time.monotonic() - began >= seconds
+    sockets.watch(ours, READ, 2)
+    assert sockets.ready(60.0) == [2]
+    sockets.close()
 
 
 @both
@@ -129,7 +210,7 @@ class Waiting:
         ours, theirs = socket.socketpair()
         with ours, theirs:
             try:
-                await is_ready(ours, READ, 3600.0)
+                await until_ready(ours, READ, 3600.0)
             finally:
                 self.ended += 1
 
