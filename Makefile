@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test thorough lint format docs site schema lock bench clean
+.PHONY: help demo test thorough lint format docs site dist schema lock bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ docs: $(READY) ## the pages and pictures made from the code
 
 site: $(READY) ## the documentation as a site, build/site/index.html; a warning is an error
 	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet -c docs -d build/doctrees . build/site
+
+dist: $(READY) ## the wheel and the sdist, in dist/
+	$(BIN)/hatchling build
 
 schema: $(READY) ## the modules that check by the schemas, from schema/
 	$(BIN)/python schema/compile.py
