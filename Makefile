@@ -40,10 +40,11 @@ format: $(READY) ## put the code in shape
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-docs: $(READY) ## the pages and pictures made from the code
+docs: $(READY) ## the pages and pictures made from the code, and the manual page
 	$(BIN)/python docs/commands.py > docs/commands.md
 	$(BIN)/python docs/keys.py > docs/keys.md
 	$(BIN)/python docs/rules.py > docs/rules.md
+	$(BIN)/python -m docs.man > docs/man/reconcile.1
 	$(BIN)/python docs/diagram.py > docs/images/flow.svg
 	$(BIN)/python -m docs.terminal > docs/images/plan.svg
 

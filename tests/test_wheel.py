@@ -170,6 +170,11 @@ def test_the_demo_runs_from_a_wheel(full: Path, tmp_path: Path) -> None:
     assert "Plan: 1 policy to set" in demo.stdout
 
 
+def test_the_manual_page_is_installed(plain: Path) -> None:
+    page = plain.parents[1] / "share" / "man" / "man1" / "reconcile.1"
+    assert page.read_bytes() == (ROOT / "docs" / "man" / "reconcile.1").read_bytes()
+
+
 def test_the_sdist_builds_the_same_wheel(built: Path, wheel: Path, tmp_path: Path) -> None:
     (sdist,) = built.glob("*.tar.gz")
     subprocess.run(
