@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test thorough lint format docs site dist schema lock bench clean
+.PHONY: help demo test thorough lint format docs site dist sbom schema lock bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,7 +52,16 @@ site: $(READY) ## the documentation as a site, build/site/index.html; a warning 
 	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet -c docs -d build/doctrees . build/site
 
 dist: $(READY) ## the wheel and the sdist, in dist/
-	$(BIN)/hatchling build
+	$(BIN)/hatchling build --clean
+
+sbom: dist ## what the wheel installs with its extras, as CycloneDX: build/ecr-reconcile.cdx.json
+	@rm -rf build/sbom && mkdir -p build/sbom
+	@$(BIN)/python -m venv --without-pip build/sbom
+	@$(BIN)/python -m pip --python build/sbom/bin/python install --quiet -c constraints.txt \
+		"$$(ls dist/*.whl)[html,sandbox]"
+	@sed "s/^dynamic = .*/version = \"$$($(BIN)/hatchling version)\"/" pyproject.toml > build/sbom/pyproject.toml
+	$(BIN)/cyclonedx-py environment build/sbom/bin/python --pyproject build/sbom/pyproject.toml \
+		--output-reproducible --output-file build/ecr-reconcile.cdx.json
 
 schema: $(READY) ## the modules that check by the schemas, from schema/
 	$(BIN)/python schema/compile.py
