@@ -4,6 +4,7 @@ FROM python:3.13-alpine3.22 AS build
 WORKDIR /src
 COPY pyproject.toml constraints.txt README.md LICENSE ./
 COPY schema schema
+COPY docs/man docs/man
 COPY reconciler reconciler
 # The versions are pinned, those of what builds the package, too.
 ENV PIP_CONSTRAINT=/src/constraints.txt

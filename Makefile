@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test thorough lint format docs site schema lock bench clean
+.PHONY: help demo test thorough lint format docs site dist sbom schema lock bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,16 +40,29 @@ format: $(READY) ## put the code in shape
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-docs: $(READY) ## the pages and pictures made from the code
+docs: $(READY) ## the pages and pictures made from the code, and the manual page
 	$(BIN)/python docs/commands.py > docs/commands.md
 	$(BIN)/python docs/keys.py > docs/keys.md
 	$(BIN)/python docs/rules.py > docs/rules.md
+	$(BIN)/python -m docs.man > docs/man/reconcile.1
 	$(BIN)/python docs/diagram.py > docs/images/flow.svg
 	$(BIN)/python -m docs.terminal > docs/images/plan.svg
 	$(BIN)/python -m docs.comment > docs/images/pull-request.svg
 
 site: $(READY) ## the documentation as a site, build/site/index.html; a warning is an error
 	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet -c docs -d build/doctrees . build/site
+
+dist: $(READY) ## the wheel and the sdist, in dist/
+	$(BIN)/hatchling build --clean
+
+sbom: dist ## what the wheel installs with its extras, as CycloneDX: build/ecr-reconcile.cdx.json
+	@rm -rf build/sbom && mkdir -p build/sbom
+	@$(BIN)/python -m venv --without-pip build/sbom
+	@$(BIN)/python -m pip --python build/sbom/bin/python install --quiet -c constraints.txt \
+		"$$(ls dist/*.whl)[html,sandbox]"
+	@sed "s/^dynamic = .*/version = \"$$($(BIN)/hatchling version)\"/" pyproject.toml > build/sbom/pyproject.toml
+	$(BIN)/cyclonedx-py environment build/sbom/bin/python --pyproject build/sbom/pyproject.toml \
+		--output-reproducible --output-file build/ecr-reconcile.cdx.json
 
 schema: $(READY) ## the modules that check by the schemas, from schema/
 	$(BIN)/python schema/compile.py

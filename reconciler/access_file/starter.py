@@ -28,3 +28,8 @@ repositories:    # who gets which tier:
 #    access:
 #      workloads: pull
 """
+
+
+def for_editors(schema: str) -> str:
+    """Return the line by which editors find the schema, a file beside the access file."""
+    return f"# yaml-language-server: $schema=./{schema}\n"

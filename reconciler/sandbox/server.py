@@ -29,7 +29,7 @@ try:
 except ImportError as error:
     raise ReconcileError(
         "the sandbox needs more packages",
-        hint="pip install '.[sandbox]' where reconcile's sources are",
+        hint="pip install 'ecr-reconcile[sandbox]'",
     ) from error
 
 _HOST = "127.0.0.1"

@@ -71,6 +71,5 @@ def test_without_the_extra_it_is_named_before_any_work(folder: Path, command: st
     )  # fmt: skip
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == (
-        "error: HTML pages need more packages\n"
-        "hint: pip install '.[html]' where reconcile's sources are\n"
+        "error: HTML pages need more packages\nhint: pip install 'ecr-reconcile[html]'\n"
     )

@@ -12,7 +12,8 @@ import pytest
 from tests.pipelines.platform import ROOT, load
 
 ACTION = ROOT / "action.yml"
-WORKFLOWS = sorted((ROOT / "docs" / "examples" / "github").glob("*.yml"))
+FOLDERS = (ROOT / "docs" / "examples" / "github", ROOT / ".github" / "workflows")
+WORKFLOWS = sorted(path for folder in FOLDERS for path in folder.glob("*.yml"))
 
 
 def tool(name: str, *arguments: str | Path) -> str:

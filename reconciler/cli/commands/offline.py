@@ -1,7 +1,9 @@
 """The commands that need no AWS: init, validate, compile, compare, iam caller, schema, rule."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 from functools import partial
+from os.path import lexists
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -25,25 +27,46 @@ iam = typer.Typer(
 )
 
 
-def init(*, file: opt.File = opt.DEFAULT_FILE, quiet: opt.Quiet = False) -> None:
+def init(
+    *,
+    file: opt.File = opt.DEFAULT_FILE,
+    schema: Annotated[
+        bool,
+        typer.Option("--schema", help="Also write the JSON schema beside it, for editors."),
+    ] = False,
+    quiet: opt.Quiet = False,
+) -> None:
     """Write a small commented starter file.
 
     A file that exists is not overwritten.
     """
-    from reconciler.access_file.starter import STARTER
+    from reconciler.access_file.starter import STARTER, for_editors
 
     keep_quiet(quiet)
     require_no_stdout("--file", file, "-f FILE names the file to write")
-    try:
-        with file.open("x", encoding="utf-8") as stream:
-            stream.write(STARTER)
-    except FileExistsError:
-        message = f"{file} already exists; not overwritten"
-        raise RefusedError(message, hint="-f FILE names another file") from None
-    except OSError as error:
-        raise ReconcileError(f"{file} can't be written: {error.strerror}") from None
-    name = printable(str(file))
-    note(f"wrote {name}; next: edit it, then 'reconcile validate' and 'reconcile plan'")
+    new = {file: STARTER}
+    if schema:
+        from reconciler.access_file.document.schema import schema_text
+
+        name = _SCHEMA_FILES[Schema.ACCESS]
+        new = {file: for_editors(name) + STARTER, file.with_name(name): schema_text(name)}
+    _write_new(new)
+    names = " and ".join(printable(str(path)) for path in new)
+    note(f"wrote {names}; next: edit it, then 'reconcile validate' and 'reconcile plan'")
+
+
+def _write_new(texts: Mapping[Path, str]) -> None:
+    """Write files, or none if one exists. Raises RefusedError, ReconcileError."""
+    for path in texts:
+        if lexists(path):
+            message = f"{path} already exists; not overwritten"
+            raise RefusedError(message, hint="-f FILE names another file or folder")
+    for path, text in texts.items():
+        try:
+            with path.open("x", encoding="utf-8") as stream:
+                stream.write(text)
+        except OSError as error:
+            raise ReconcileError(f"{path} can't be written: {error.strerror}") from None
 
 
 def validate(

@@ -24,7 +24,7 @@ try:
 except ImportError as error:
     raise ReconcileError(
         "HTML pages need more packages",
-        hint="pip install '.[html]' where reconcile's sources are",
+        hint="pip install 'ecr-reconcile[html]'",
     ) from error
 
 _TEMPLATES = "templates"
