@@ -1,7 +1,7 @@
 """Run reconcile in a step: its result goes to the log, the job's summary, files and outputs.
 
-The inputs are environment variables: COMMAND, FILE, ARGS and PLAN, as action.yml has them. The exit
-code is an output, so that later steps can report a failure before it ends the job.
+The inputs are environment variables: COMMAND, FILE, NAME, ARGS and PLAN, as action.yml has them.
+The exit code is an output, so that later steps can report a failure before it ends the job.
 """
 
 import json
@@ -16,16 +16,19 @@ from pathlib import Path
 from typing import NamedTuple
 
 from action.job import add_summary, annotate, set_output
-from action.report import failure
+from action.report import failure, marked, marker
 
 COMMANDS = ("validate", "plan", "apply", "drift")
+MOST_NAME = 100
+"""Characters; the title of an issue has the name and the file."""
 
 
 class Inputs(NamedTuple):
-    """The inputs of the action; `plan` is a path, empty for none."""
+    """The inputs of the action; `plan` is a path, and empty for none, as `name` is."""
 
     command: str
     file: str
+    name: str
     arguments: Sequence[str]
     plan: str
 
@@ -53,20 +56,24 @@ def main() -> None:
         "apply": ["--yes", "--journal", str(journal)],
         "drift": [],
     }[inputs.command]
-    written = [f"json={folder / 'result.json'}"]
+    results = [f"json={folder / 'result.json'}"]
     if inputs.command != "apply":
-        written.append(f"github={folder / 'annotations'}")
+        results.append(f"github={folder / 'annotations'}")
     if inputs.command != "validate":
-        written.append(f"markdown={folder / 'report.md'}")
+        results.append(f"markdown={folder / 'report.md'}")
     saved = [inputs.plan] if inputs.command == "apply" and inputs.plan else []
-    outputs = [word for one in written for word in ("--write", one)]
+    outputs = [word for one in results for word in ("--write", one)]
     outcome = _run(
         [inputs.command, *saved, "-f", inputs.file, *outputs, *options, *inputs.arguments]
     )
     print(_read(folder / "annotations"), end="", flush=True)
     if inputs.command != "validate":
-        report = _read(folder / "report.md") or failure(
-            inputs.command, inputs.file, outcome.code, outcome.messages
+        first = marker(inputs.command, inputs.file, inputs.name)
+        written = _read(folder / "report.md")
+        report = (
+            marked(first, written)
+            if written
+            else failure(first, inputs.command, outcome.code, outcome.messages)
         )
         (folder / "report.md").write_text(report, encoding="utf-8")
         add_summary(report)
@@ -85,7 +92,10 @@ def _inputs() -> Inputs:
         arguments = shlex.split(os.environ["ARGS"])
     except ValueError as error:
         raise ValueError(f"the input 'args' can't be split into words: {error}") from error
-    return Inputs(command, os.environ["FILE"], arguments, os.environ["PLAN"])
+    name = os.environ["NAME"]
+    if len(name) > MOST_NAME or not name.isprintable():
+        raise ValueError(f"the input 'name' takes one line of at most {MOST_NAME} characters")
+    return Inputs(command, os.environ["FILE"], name, arguments, os.environ["PLAN"])
 
 
 def _run(arguments: Sequence[str]) -> Outcome:

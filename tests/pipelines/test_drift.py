@@ -28,6 +28,17 @@ def test_an_issue_is_opened_updated_and_closed(job: Job, github: GitHub) -> None
     assert github.calls[-1].method == "GET"
 
 
+def test_a_job_of_another_name_does_not_close_the_issue(job: Job, github: GitHub) -> None:
+    assert job.run("drift", issue="true", name="eu").code == 0
+    job.run("apply")
+    assert job.run("drift", issue="true", name="us").code == 0
+    (issue,) = github.issues
+    assert issue["title"] == "ECR access differs from ecr_access.yaml (eu)"
+    assert issue["state"] == "open"
+    job.run("drift", issue="true", name="eu")
+    assert github.issues[0]["state"] == "closed"
+
+
 def test_an_issue_that_can_not_be_opened_fails_the_job(job: Job, github: GitHub) -> None:
     github.is_read_only = True
     ran = job.run("drift", issue="true")

@@ -46,11 +46,11 @@ def test_the_next_run_replaces_the_comment_and_no_other(job: Job, github: GitHub
     assert f"Commit {'5a' * 20}" in own
 
 
-@pytest.mark.parametrize("file", ["./ecr_access.yaml", "teams/a--b @x.yaml", "teams//b.yaml"])
+@pytest.mark.parametrize("file", ["./ecr_access.yaml", "teams/a--b @x.yaml", "a~---b.yaml", "."])
 def test_a_failure_replaces_the_comment_of_a_plan_of_the_same_file(
     job: Job, github: GitHub, file: str
 ) -> None:
-    path = job.workspace / file
+    path = job.file if file == "." else job.workspace / file
     path.parent.mkdir(exist_ok=True)
     path.write_text(job.file.read_text())
     assert job.run("plan", pull_request(), file=file).code == 0
@@ -58,6 +58,16 @@ def test_a_failure_replaces_the_comment_of_a_plan_of_the_same_file(
     assert job.run("plan", pull_request(), file=file).code == 3
     (body,) = github.bodies()
     assert "failed with exit code 3" in body
+
+
+def test_jobs_of_different_names_keep_a_comment_each(job: Job, github: GitHub) -> None:
+    for name in ("", "eu", "us", "eu"):
+        assert job.run("plan", pull_request(), name=name).code == 0
+    assert [body.splitlines()[0] for body in github.bodies()] == [
+        MARKER,
+        "<!-- reconcile:plan ecr_access.yaml eu -->",
+        "<!-- reconcile:plan ecr_access.yaml us -->",
+    ]
 
 
 def test_hostile_text_of_the_registry_stays_text_in_the_comment(
@@ -170,3 +180,4 @@ def test_wrong_inputs_are_told(job: Job) -> None:
     assert (ran.code, ran.outputs["exit-code"]) == (2, "")
     assert "::error title=reconcile::the input 'command' is 'destroy'" in ran.log
     assert "can't be split" in job.run("plan", args="--registry 'a").log
+    assert "'name' takes one line" in job.run("plan", name="a\nb").log
