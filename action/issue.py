@@ -1,8 +1,8 @@
 """Keep one issue about drift: opened where there is drift, updated while there is, closed after.
 
-The inputs are environment variables: FILE, NAME, REPORT (a path), EXIT_CODE (that of drift), AUTHOR
-(the token's login) and GITHUB_TOKEN. The first line of a report is the marker of the issue. The
-output `reported` is true where an issue tells of drift.
+The inputs are environment variables: FILE, NAME, REPORT (a path), EXIT_CODE and CHANGES (those of
+drift), AUTHOR (the token's login) and GITHUB_TOKEN. The first line of a report is the marker of the
+issue. The output `reported` is true where an issue tells why drift failed.
 """
 
 import os
@@ -23,8 +23,10 @@ def main() -> None:
         return
     report = Path(os.environ["REPORT"]).read_text(encoding="utf-8")
     body = f"{report}\n[Run]({job.run_address()})\n"
-    of_name = f" ({name})" if name else ""
-    issue = {"title": f"ECR access differs from {file}{of_name}", "body": body}
+    # Without a change, what fails is a broken never rule or an unmanaged repository.
+    what = "needs attention:" if os.environ["CHANGES"] == "0" else "differs from"
+    title = f"ECR access {what} {file}" + (f" ({name})" if name else "")
+    issue = {"title": title, "body": body}
     api, author, first = job.api(), os.environ["AUTHOR"], report.splitlines()[0]
     update = put_issue if code == DRIFT else close_issue
     try:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from reconciler.model.registry import RegistryScope
 from reconciler.model.rules import RuleId
+from reconciler.printable import some_of
 from reconciler.report.github import Level, workflow_command
 from reconciler.report.plan_text import drift_summary, plan_summary
 from reconciler.report.plan_view import Failure, PlanView, RiskView, by_cause, equal_changes
@@ -24,13 +25,13 @@ class _Note(NamedTuple):
 
 
 def render_plan_github(view: PlanView, path: str) -> str:
-    """Render a plan: what the guards refuse, the errors, the risks, and the figures.
+    """Render a plan: what makes it fail, the risks, and the figures.
 
     `path` is that of the access file. A plan knows no lines of it.
     """
     return "".join(
         [
-            *_commands("error", path, (*_refusals(view), *_errors(view))),
+            *_commands("error", path, (*_refusals(view), *_unmanaged(view), *_errors(view))),
             *_commands("warning", path, _risks(view)),
             *_commands("notice", path, [_Note("plan", plan_summary(view))]),
         ]
@@ -38,10 +39,10 @@ def render_plan_github(view: PlanView, path: str) -> str:
 
 
 def render_drift_github(view: PlanView, path: str) -> str:
-    """Render drift: the never rules that are broken, the errors, the risks, and what differs."""
+    """Render drift: what makes it fail but the differences, the risks, and what differs."""
     return "".join(
         [
-            *_commands("error", path, (*_violations(view), *_errors(view))),
+            *_commands("error", path, (*_violations(view), *_unmanaged(view), *_errors(view))),
             *_commands("warning", path, (*_risks(view), *_differences(view))),
             *_commands("notice", path, [_Note("drift", drift_summary(view))]),
         ]
@@ -62,6 +63,12 @@ def _commands(level: Level, path: str, notes: Iterable[_Note]) -> Iterator[str]:
 def _refusals(view: PlanView) -> Iterator[_Note]:
     for one in view.refusals:
         yield _Note(one.guard, one.message)
+
+
+def _unmanaged(view: PlanView) -> Iterator[_Note]:
+    if view.unmanaged_failure:
+        names = some_of(view.plan.unmanaged_names, MOST_NAMES)
+        yield _Note("unmanaged", f"{view.unmanaged_failure}: {names}")
 
 
 def _errors(view: PlanView) -> Iterator[_Note]:

@@ -168,6 +168,8 @@ def _alarms(view: PlanView) -> Iterator[str]:
         if rules:
             names = ", ".join(markdown_code(rule) for rule in sorted(set(rules)))
             yield f"{mark} **{number_of(len(rules), one, many)}**: {names}"
+    if view.unmanaged_failure:
+        yield f"⛔ {markdown_words(view.unmanaged_failure)}"
 
 
 def _sections(

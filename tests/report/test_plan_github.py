@@ -6,6 +6,7 @@ from collections import Counter
 import pytest
 
 from reconciler.model.access import DisplayNames
+from reconciler.model.registry import RegistryScope, Target
 from reconciler.plan.model import NeverViolation, Plan
 from reconciler.report.plan_github import render_drift_github, render_plan_github
 from reconciler.report.plan_view import RefusalView, view_drift, view_plan
@@ -58,6 +59,21 @@ def test_drift_annotates_broken_rules_and_what_differs() -> None:
     assert different.startswith(
         'payments/api (us-west-2)%0Aorganization (everyone in "o-a1b2c3d4e5"): live: push; '
     )
+
+
+def test_unmanaged_repositories_are_an_error_where_the_file_forbids_them() -> None:
+    scope = RegistryScope("111122223333", "us-west-2")
+    plan = Plan(unmanaged=tuple(Target(f"legacy-{n}", scope) for n in range(11)))
+    forbidden = "11 repositories are not in the file, which 'unmanaged.repositories: fail' forbids"
+    for render, view_of in ((render_plan_github, view_plan), (render_drift_github, view_drift)):
+        assert [level for level, *_ in told(render(view_of(plan, DisplayNames()), "a"))] == [
+            "notice"
+        ]
+        view = view_of(plan, DisplayNames(), fails_unmanaged=True)
+        level, title, message = told(render(view, "a"))[0]
+        assert (level, title) == ("error", "unmanaged")
+        assert message.startswith(f"{forbidden}: legacy-0, legacy-1, ")
+        assert message.endswith(" and 1 more")
 
 
 def test_equal_risks_of_several_repositories_are_one_annotation() -> None:

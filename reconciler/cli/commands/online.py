@@ -139,7 +139,6 @@ def drift(
         listener=results.TerminalListener(),
     )
     results.show_drift(result, format_, written, grouped=not no_group)
-    results.show_unmanaged(result)
     raise typer.Exit(
         exit_of(result.statuses, differs=bool(result.plan.changes or result.plan.violations))
     )
