@@ -7,14 +7,10 @@ from typing import NamedTuple
 from reconciler.model.registry import RegistryScope
 from reconciler.model.rules import RuleId
 from reconciler.printable import some_of
-from reconciler.report.github import Level, workflow_command
+from reconciler.report.github import Annotation, Level, annotations
 from reconciler.report.plan_text import drift_summary, plan_summary
 from reconciler.report.plan_view import Failure, PlanView, RiskView, by_cause, equal_changes
 from reconciler.report.words import MOST_NAMES, listed, subject_name, target_name
-
-_MOST = 10
-"""Annotations of one level that GitHub shows of a step ("Limitations" in the documentation of
-problem matchers, actions/toolkit); it drops the others silently."""
 
 
 class _Note(NamedTuple):
@@ -50,14 +46,7 @@ def render_drift_github(view: PlanView, path: str) -> str:
 
 
 def _commands(level: Level, path: str, notes: Iterable[_Note]) -> Iterator[str]:
-    """Return the annotations of one level, as many as are shown; the last one counts the others."""
-    found = tuple(notes)
-    left = len(found) - _MOST + 1 if len(found) > _MOST else 0
-    for one in found[: len(found) - left]:
-        yield workflow_command(level, one.message, {"file": path, "title": one.title})
-    if left:
-        more = f"{left:,} more annotations are left out; the text has all that they are about"
-        yield workflow_command(level, more, {"file": path, "title": f"{left:,} more"})
+    return annotations(level, (Annotation(path, one.title, one.message) for one in notes))
 
 
 def _refusals(view: PlanView) -> Iterator[_Note]:
