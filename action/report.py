@@ -32,7 +32,9 @@ def marked(first: str, report: str) -> str:
 
 def failure(first: str, command: str, code: int, messages: str) -> str:
     """Return what stands in place of a report where reconcile wrote none; `first` is the marker."""
-    return f"{first}\n`reconcile {command}` failed with exit code {code}.\n\n{code_block(messages)}"
+    return (
+        f"{first}\n❌ `reconcile {command}` failed with exit code {code}.\n\n{code_block(messages)}"
+    )
 
 
 def code_block(text: str) -> str:

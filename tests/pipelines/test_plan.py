@@ -119,8 +119,30 @@ def test_a_plan_that_fails_replaces_the_comment_and_fails_the_job(job: Job, gith
     assert (ran.code, ran.outputs["exit-code"], ran.outputs["changes"]) == (3, "3", "")
     assert ran.outputs["plan-path"] == ""
     (body,) = github.bodies()
-    assert body.startswith(f"{MARKER}\n`reconcile plan` failed with exit code 3.")
+    assert body.startswith(f"{MARKER}\n❌ `reconcile plan` failed with exit code 3: ")
     assert "'pulll' is not a tier" in body
+    assert "::error file=ecr_access.yaml,line=14,col=16,title=unknown-tier::" in ran.log
+
+
+@pytest.mark.parametrize(
+    ("args", "told"),
+    [
+        ("--bogus 'x", "the input 'args' can't be split into words: No closing quotation"),
+        ("--bogus", "No such option: --bogus"),
+        ("--registry nowhere", "--registry nowhere: "),
+    ],
+)
+def test_wrong_options_replace_the_comment_and_fail_the_job(
+    job: Job, github: GitHub, args: str, told: str
+) -> None:
+    github.add(f"{MARKER}\nan earlier plan", BOT)
+    ran = job.run("plan", pull_request(), args=args)
+    assert (ran.code, ran.outputs["exit-code"]) == (2, "2"), ran.log
+    (body,) = github.bodies()
+    assert body.startswith(f"{MARKER}\n❌ `reconcile plan` failed with exit code 2")
+    assert told in body.replace("`", "")
+    (annotation,) = (line for line in ran.log.splitlines() if line.startswith("::error"))
+    assert told in annotation
 
 
 def test_a_refused_plan_is_shown_and_fails_the_job(job: Job, github: GitHub, ecr: Sandbox) -> None:
@@ -177,7 +199,7 @@ def test_inputs_and_files_of_the_checkout_are_never_run(job: Job, github: GitHub
 
 def test_wrong_inputs_are_told(job: Job) -> None:
     ran = job.run("destroy")
-    assert (ran.code, ran.outputs["exit-code"]) == (2, "")
+    assert (ran.code, ran.outputs["exit-code"]) == (2, "2")
     assert "::error title=reconcile::the input 'command' is 'destroy'" in ran.log
     assert "can't be split" in job.run("plan", args="--registry 'a").log
     assert "'name' takes one line" in job.run("plan", name="a\nb").log
