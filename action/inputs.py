@@ -9,6 +9,17 @@ COMMANDS = ("validate", "plan", "apply", "drift")
 MOST_NAME = 100
 """Characters; the title of an issue has the name and the file."""
 
+_OWN_OPTIONS = {
+    "-f": "the input 'file' names it",
+    "--file": "the input 'file' names it",
+    "-o": "the input 'plan' names it",
+    "--out": "the input 'plan' names it",
+    "--journal": "the output 'journal-path' names it",
+    "-h": "nothing would be run",
+    "--help": "nothing would be run",
+}
+"""The options that `args` must not have, and why."""
+
 
 class Inputs(NamedTuple):
     """The inputs of the action; `plan` is a path, and empty for none, as `name` is."""
@@ -28,11 +39,23 @@ def read_inputs() -> Inputs:
     command = os.environ["COMMAND"]
     if command not in COMMANDS:
         raise ValueError(f"the input 'command' is {command!r}, not one of {', '.join(COMMANDS)}")
-    name = os.environ["NAME"]
+    name, plan = os.environ["NAME"], os.environ["PLAN"]
     if len(name) > MOST_NAME or not name.isprintable():
         raise ValueError(f"the input 'name' takes one line of at most {MOST_NAME} characters")
+    if plan.startswith("-") or not plan.isprintable():
+        raise ValueError(
+            f"the input 'plan' is {plan!r}, not a path of one line, without - before it"
+        )
+    return Inputs(command, os.environ["FILE"], name, _arguments(os.environ["ARGS"]), plan)
+
+
+def _arguments(text: str) -> Sequence[str]:
     try:
-        arguments = shlex.split(os.environ["ARGS"])
+        words = shlex.split(text)
     except ValueError as error:
         raise ValueError(f"the input 'args' can't be split into words: {error}") from error
-    return Inputs(command, os.environ["FILE"], name, arguments, os.environ["PLAN"])
+    for word in words:
+        option = word.partition("=")[0] if word.startswith("--") else word[:2]
+        if option in _OWN_OPTIONS:
+            raise ValueError(f"the input 'args' has {option}: {_OWN_OPTIONS[option]}")
+    return words

@@ -18,6 +18,8 @@ from action.job import add_summary, annotate, set_output
 from action.report import failure, marked, marker
 
 WRONG_USAGE = 2
+SAVED_PLAN = b'{\n  "format_version"'
+"""How a plan begins that reconcile has saved."""
 
 
 class Outcome(NamedTuple):
@@ -49,6 +51,8 @@ def main() -> None:
         return
     if inputs.plan:
         files = files._replace(plan=Path(os.environ["GITHUB_WORKSPACE"], inputs.plan))
+    if inputs.command == "plan" and _is_plan(files.plan):
+        files.plan.unlink()  # a plan that fails must not leave the one before it
     _report(files, _run(_arguments(inputs, files)))
 
 
@@ -66,7 +70,14 @@ def _arguments(inputs: Inputs, files: Files) -> list[str]:
         results.append(f"markdown={files.report}")
     saved = [inputs.plan] if inputs.command == "apply" and inputs.plan else []
     outputs = [word for one in results for word in ("--write", one)]
-    return [inputs.command, *saved, "-f", inputs.file, *outputs, *options, *inputs.arguments]
+    return [inputs.command, *saved, *inputs.arguments, "-f", inputs.file, *outputs, *options]
+
+
+def _is_plan(path: Path) -> bool:
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(len(SAVED_PLAN)) == SAVED_PLAN
 
 
 def _report(files: Files, outcome: Outcome) -> None:
@@ -87,7 +98,7 @@ def _report(files: Files, outcome: Outcome) -> None:
         add_summary(report)
     set_output("exit-code", outcome.code)
     set_output("changes", _changes(_read(files.result)))
-    set_output("plan-path", files.plan if command == "plan" and files.plan.exists() else "")
+    set_output("plan-path", files.plan if command == "plan" and _is_plan(files.plan) else "")
     set_output("journal-path", files.journal if files.journal.exists() else "")
     set_output("report-path", files.report)
 

@@ -145,6 +145,23 @@ def test_wrong_options_replace_the_comment_and_fail_the_job(
     assert told in annotation
 
 
+def test_a_plan_that_fails_leaves_no_plan_of_before(job: Job) -> None:
+    assert job.run("plan", plan="plan.json").code == 0
+    job.file.write_text("version: 2\n")
+    ran = job.run("plan", plan="plan.json")
+    assert (ran.code, ran.outputs["plan-path"]) == (3, "")
+    assert not (job.workspace / "plan.json").exists()
+
+
+def test_a_file_that_is_no_plan_is_neither_replaced_nor_named(job: Job) -> None:
+    other = job.workspace / "package.json"
+    other.write_text('{"name": "other"}')
+    ran = job.run("plan", plan="package.json")
+    assert (ran.code, ran.outputs["plan-path"]) == (2, "")
+    assert "already exists and is not a saved plan" in ran.log
+    assert other.read_text() == '{"name": "other"}'
+
+
 def test_a_refused_plan_is_shown_and_fails_the_job(job: Job, github: GitHub, ecr: Sandbox) -> None:
     names = [f"arn:aws:iam::444455556666:role/{number}" for number in range(11)]
     statement = {"Effect": "Allow", "Principal": {"AWS": names}, "Action": "ecr:BatchGetImage"}
@@ -203,3 +220,22 @@ def test_wrong_inputs_are_told(job: Job) -> None:
     assert "::error title=reconcile::the input 'command' is 'destroy'" in ran.log
     assert "can't be split" in job.run("plan", args="--registry 'a").log
     assert "'name' takes one line" in job.run("plan", name="a\nb").log
+    for plan in ("a\nb.json", "--help", "-"):
+        ran = job.run("apply", plan=plan)
+        assert (ran.code, "::error title=reconcile::the input 'plan' is" in ran.log) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("args", "told"),
+    [
+        ("--out other.json", "has --out: the input 'plan' names it"),
+        ("-oother.json", "has -o: the input 'plan' names it"),
+        ("--journal=my.jsonl", "has --journal: the output 'journal-path' names it"),
+        ("--quiet --file b.yaml", "has --file: the input 'file' names it"),
+        ("-h", "has -h: nothing would be run"),
+    ],
+)
+def test_options_that_the_action_sets_itself_are_refused(job: Job, args: str, told: str) -> None:
+    ran = job.run("apply", args=args)
+    assert (ran.code, ran.outputs["exit-code"]) == (2, "2")
+    assert f"the input 'args' {told}" in ran.log
