@@ -2,8 +2,12 @@
 
 import os
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from pathlib import Path
 from typing import NamedTuple
+
+from action.report import USUAL_FILE
 
 COMMANDS = ("validate", "plan", "apply", "drift")
 MOST_NAME = 100
@@ -46,7 +50,37 @@ def read_inputs() -> Inputs:
         raise ValueError(
             f"the input 'plan' is {plan!r}, not a path of one line, without - before it"
         )
-    return Inputs(command, os.environ["FILE"], name, _arguments(os.environ["ARGS"]), plan)
+    file, arguments = os.environ["FILE"], _arguments(os.environ["ARGS"])
+    _require_in_checkout("the input 'file'", file)
+    _require_in_checkout("the input 'plan'", plan)
+    for rules in _rules(arguments):
+        _require_in_checkout("--rules of the input 'args'", rules)
+    return Inputs(command, file, name, arguments, plan)
+
+
+def _require_in_checkout(what: str, path: str) -> None:
+    """Raise ValueError for a path that leads out of the checkout, or into git's own files.
+
+    A pull request can make any file of the checkout a link, and what is read of a file is quoted
+    in messages.
+    """
+    root = Path(os.environ["GITHUB_WORKSPACE"])
+    place = root / path
+    if path and place.is_dir():
+        place /= USUAL_FILE  # as reconcile does
+    try:
+        inside = place.resolve().relative_to(root.resolve())
+    except (ValueError, RuntimeError) as error:
+        raise ValueError(f"{what} leads out of the checkout: {path}") from error
+    if ".git" in {part.lower() for part in inside.parts}:
+        raise ValueError(f"{what} leads into .git: {path}")
+
+
+def _rules(arguments: Sequence[str]) -> Iterator[str]:
+    for word, following in pairwise([*arguments, ""]):
+        option, equals, path = word.partition("=")
+        if option == "--rules":
+            yield path if equals else following
 
 
 def _arguments(text: str) -> Sequence[str]:

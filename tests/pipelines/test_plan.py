@@ -225,6 +225,36 @@ def test_wrong_inputs_are_told(job: Job) -> None:
         assert (ran.code, "::error title=reconcile::the input 'plan' is" in ran.log) == (2, True)
 
 
+@pytest.mark.parametrize("name", ["file", "plan", "rules"])
+@pytest.mark.parametrize(
+    ("target", "told"),
+    [
+        ("/proc/self/environ", "out of the checkout"),
+        ("../outside", "out of the checkout"),
+        ("link", "out of the checkout"),
+        (".git/config", "into .git"),
+    ],
+)
+def test_a_link_out_of_the_checkout_is_not_read(
+    job: Job, github: GitHub, name: str, target: str, told: str
+) -> None:
+    (job.folder / "outside").write_text("the secret of another job")
+    (job.workspace / ".git").mkdir()
+    (job.workspace / ".git" / "config").write_text("the secret of another job")
+    (job.workspace / "link").symlink_to(target)
+    given = {"args": "--rules link"} if name == "rules" else {name: "link"}
+    ran = job.run("plan", pull_request(), **given)
+    assert (ran.code, ran.outputs["exit-code"]) == (2, "2")
+    assert f" leads {told}: link" in ran.log
+    assert not any("secret" in text or "AWS_" in text for text in (ran.log, *github.bodies()))
+
+
+@pytest.mark.parametrize("name", ["file", "plan"])
+def test_a_path_out_of_the_checkout_is_refused(job: Job, name: str) -> None:
+    ran = job.run("plan", **{name: "../outside.yaml"})
+    assert (ran.code, f"the input '{name}' leads out of the checkout" in ran.log) == (2, True)
+
+
 @pytest.mark.parametrize(
     ("args", "told"),
     [
