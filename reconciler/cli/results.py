@@ -223,15 +223,15 @@ def _show_unmanaged(view: PlanView) -> None:
 def refusal_views(
     refusals: Iterable[Refusal], registries: Mapping[RegistryScope, str] = MappingProxyType({})
 ) -> tuple[RefusalView, ...]:
-    """Return each refusal as one line that ends with the option that allows it.
+    """Return each refusal with the option that allows it.
 
     Of several registries, whose names are `registries`, it begins with the registry's.
     """
     return tuple(
         RefusalView(
             one.guard,
-            f"{_registry_of(one, registries)}{one.message}; {allowance_option(one.guard)} "
-            f"{one.target.repository if one.target else one.figure} allows it once",
+            f"{_registry_of(one, registries)}{one.message}",
+            f"{allowance_option(one.guard)} {one.target.repository if one.target else one.figure}",
         )
         for one in refusals
     )

@@ -14,7 +14,7 @@ from reconciler.report.words import MOST_NAMES, listed, subject_name, target_nam
 
 
 class _Note(NamedTuple):
-    """An annotation; its title is the rule that it is about."""
+    """An annotation; its title is the rule that it is about, if there is one."""
 
     title: str
     message: str

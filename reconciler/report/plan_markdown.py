@@ -38,6 +38,7 @@ from reconciler.report.plan_view import (
     ChangeView,
     Failure,
     PlanView,
+    RefusalView,
     by_cause,
     by_scope,
     equal_changes,
@@ -164,7 +165,7 @@ def _sections(
     yield table(
         "Refused",
         ("guard", "why"),
-        ((markdown_code(one.guard), markdown_words(one.message)) for one in view.refusals),
+        ((markdown_code(one.guard), _refusal(one)) for one in view.refusals),
         Rank.REFUSAL,
         ("refusal", "refusals"),
     )
@@ -203,6 +204,10 @@ def _sections(
         ("finding", "findings"),
     )
     yield _unmanaged(view)
+
+
+def _refusal(refusal: RefusalView) -> str:
+    return f"{markdown_words(refusal.why)}; {markdown_code(refusal.option)} allows it once"
 
 
 def _outcomes(view: PlanView, outcomes: Sequence[Outcome]) -> Section:

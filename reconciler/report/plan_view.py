@@ -74,10 +74,16 @@ _REPOSITORIES: Mapping[Subject, str] = {
 
 
 class RefusalView(NamedTuple):
-    """A guard's refusal: the guard, and one line that ends with what allows it."""
+    """A guard's refusal: the guard, why, and the option, with its value, that allows it."""
 
     guard: str
-    message: str
+    why: str
+    option: str
+
+    @property
+    def message(self) -> str:
+        """One line that ends with what allows it."""
+        return f"{self.why}; {self.option} allows it once"
 
 
 class RiskView(NamedTuple):

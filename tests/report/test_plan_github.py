@@ -27,7 +27,9 @@ def told(annotations: str) -> list[tuple[str, str, str]]:
 
 def test_a_plan_annotates_refusals_errors_risks_and_its_figures() -> None:
     source, plan = planned(CASES / "several-registries")
-    refusals = (RefusalView("max_revoked", "this would revoke 3 of 3 grants"),)
+    refusals = (
+        RefusalView("max_revoked", "this would revoke 3 of 3 grants", "--allow-max-revoked 3"),
+    )
     view = view_plan(plan, names_of_file(source), refusals)
     found = told(render_plan_github(view, "ecr_access.yaml"))
     assert [(level, title) for level, title, _ in found] == [
@@ -85,7 +87,9 @@ def test_equal_risks_of_several_repositories_are_one_annotation() -> None:
 
 @pytest.mark.parametrize(("number", "more"), [(10, None), (11, "2 more"), (1_300, "1,291 more")])
 def test_what_would_not_be_shown_is_counted(number: int, more: str | None) -> None:
-    refusals = tuple(RefusalView("never", f"so it is {n}") for n in range(number))
+    refusals = tuple(
+        RefusalView("never", f"so it is {n}", "--allow-never a") for n in range(number)
+    )
     view = view_plan(Plan(), DisplayNames(), refusals)
     annotations = render_plan_github(view, "ecr_access.yaml")
     errors = [line for line in annotations.splitlines() if line.startswith("::error ")]
@@ -99,7 +103,7 @@ def test_what_would_not_be_shown_is_counted(number: int, more: str | None) -> No
 def test_hostile_text_stays_in_its_annotation(text: str) -> None:
     plan = hostile_plan(text)
     assert any(isinstance(one, NeverViolation) for one in plan.violations)
-    view = view_plan(plan, DisplayNames(), (RefusalView(text, text),))
+    view = view_plan(plan, DisplayNames(), (RefusalView(text, text, text),))
     for annotations in (
         render_plan_github(view, text),
         render_drift_github(view_drift(plan, DisplayNames()), text),

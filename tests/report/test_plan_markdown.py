@@ -80,7 +80,9 @@ def test_what_is_not_looked_at_follows_the_summary() -> None:
 
 
 def test_refusals_come_before_risks() -> None:
-    view = view_plan(plan_of(1), DisplayNames(), (RefusalView("public", "so it is"),))
+    view = view_plan(
+        plan_of(1), DisplayNames(), (RefusalView("public", "so it is", "--allow-public a"),)
+    )
     summary = render_plan_markdown(view, ORIGIN, "").splitlines()[1]
     assert summary.startswith("⛔ **1 refusal**: `public`. ⚠️ **1 risk**: `new-account`. Plan: ")
 
