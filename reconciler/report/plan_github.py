@@ -21,7 +21,7 @@ class _Note(NamedTuple):
 
 
 def render_plan_github(view: PlanView, path: str) -> str:
-    """Render a plan: what makes it fail, the risks, and the figures.
+    """Render a plan: what makes it fail, the risks, the figures, their causes and their limit.
 
     `path` is that of the access file. A plan knows no lines of it.
     """
@@ -29,7 +29,7 @@ def render_plan_github(view: PlanView, path: str) -> str:
         [
             *_commands("error", path, (*_refusals(view), *_unmanaged(view), *_errors(view))),
             *_commands("warning", path, _risks(view)),
-            *_commands("notice", path, [_Note("plan", plan_summary(view))]),
+            *_commands("notice", path, [_Note("plan", _summary(view))]),
         ]
     )
 
@@ -47,6 +47,10 @@ def render_drift_github(view: PlanView, path: str) -> str:
 
 def _commands(level: Level, path: str, notes: Iterable[_Note]) -> Iterator[str]:
     return annotations(level, (Annotation(path, one.title, one.message) for one in notes))
+
+
+def _summary(view: PlanView) -> str:
+    return " ".join(filter(None, (plan_summary(view), view.causes, view.limit)))
 
 
 def _refusals(view: PlanView) -> Iterator[_Note]:

@@ -7,7 +7,7 @@ import pytest
 
 from reconciler.model.access import DisplayNames
 from reconciler.model.registry import RegistryScope, Target
-from reconciler.plan.model import NeverViolation, Plan
+from reconciler.plan.model import ChangedSince, NeverViolation, Plan
 from reconciler.report.plan_github import render_drift_github, render_plan_github
 from reconciler.report.plan_view import RefusalView, view_drift, view_plan
 from tests.cli.hostile import ALL, LINES
@@ -61,6 +61,15 @@ def test_drift_annotates_broken_rules_and_what_differs() -> None:
     assert different.startswith(
         'payments/api (us-west-2)%0Aorganization (everyone in "o-a1b2c3d4e5"): live: push; '
     )
+
+
+def test_the_notice_has_the_causes_and_the_limit_of_a_plan() -> None:
+    source, plan = planned(CASES / "edit-and-drift")
+    view = view_plan(plan._replace(changed_since=ChangedSince("main", 3)), names_of_file(source))
+    level, title, message = told(render_plan_github(view, "ecr_access.yaml"))[-1]
+    assert (level, title) == ("notice", "plan")
+    assert f" {view.causes} Only what the file changes since main was looked at: " in message
+    assert view.causes.startswith("Compared with main: ")
 
 
 def test_unmanaged_repositories_are_an_error_where_the_file_forbids_them() -> None:
