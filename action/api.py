@@ -7,8 +7,8 @@ in the REST API" and "Rate limits for the REST API" (GitHub Docs).
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from http import HTTPStatus
+from http.client import HTTPException, HTTPResponse, IncompleteRead
 from typing import Literal, NamedTuple
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
@@ -16,6 +16,7 @@ from urllib.request import Request, urlopen
 from action.rate_limit import asked_wait, is_limit
 
 _TIMEOUT = 20  # seconds
+_BLOCK = 65_536  # bytes
 _PAGE = 100
 _MOST_PAGES = 100
 RETRY_DELAYS = (0.5, 1.0, 2.0)
@@ -52,26 +53,30 @@ class Post(NamedTuple):
     author: str
 
 
-@dataclass(frozen=True)
-class Api:
-    """One repository: the API's address, `OWNER/NAME`, and the token."""
+class Api(NamedTuple):
+    """One repository: the API's address, `OWNER/NAME`, and the token.
+
+    All calls end before the deadline, a time of `time.monotonic`.
+    """
 
     url: str
     repository: str
     token: str
+    deadline: float
 
     def posts(self, path: str, key: Literal["id", "number"]) -> Iterator[Post]:
         """Return what a list has, page by page; `key` has the number of each one.
 
-        Raises as `send`.
+        Raises as `send`, and ApiError for what is no list.
         """
         # The pages are counted: an address that a response gives could lead the token elsewhere.
         for page in range(1, _MOST_PAGES + 1):
             separator = "&" if "?" in path else "?"
             found = self.send("GET", f"{path}{separator}per_page={_PAGE}&page={page}")
-            entries = found if isinstance(found, list) else []
-            yield from filter(None, (_post(entry, key) for entry in entries))
-            if len(entries) < _PAGE:
+            if not isinstance(found, list):
+                raise ApiError("the API returned no list")
+            yield from filter(None, (_post(entry, key) for entry in found))
+            if len(found) < _PAGE:
                 return
 
     def send(
@@ -98,14 +103,38 @@ class Api:
         # A redirect does not get the token.
         request.add_unredirected_header("Authorization", f"Bearer {self.token}")
         try:
-            with urlopen(request, timeout=_TIMEOUT) as response:  # noqa: S310
-                document: object = json.load(response)
+            with urlopen(request, timeout=self._time_left()) as response:  # noqa: S310
+                content = b"".join(self._blocks(response))
         except HTTPError as error:
             with error:
                 raise _error(error) from error
-        except (URLError, OSError, ValueError) as error:
+        except (URLError, HTTPException, OSError) as error:
             raise UnavailableError(str(error)) from error
+        if method != "GET" and response.url != request.full_url:  # what was called was a GET
+            raise ApiError("the API redirected the call")
+        try:
+            document: object = json.loads(content)
+        except ValueError as error:
+            raise UnavailableError(f"the response is not complete JSON: {error}") from error
         return document
+
+    def _blocks(self, response: HTTPResponse) -> Iterator[bytes]:
+        """Read a response as it comes, as a timeout is for each part alone.
+
+        Raises IncompleteRead, and as `_time_left`.
+        """
+        while block := response.read1(_BLOCK):
+            yield block
+            self._time_left()
+        if response.length:  # that is still to come
+            raise IncompleteRead(b"", response.length)
+
+    def _time_left(self) -> float:
+        """Return the seconds that one wait may take. Raises ApiError where there are none."""
+        left = self.deadline - time.monotonic()
+        if left <= 0:
+            raise ApiError("the API gave no complete answer in time")
+        return min(left, _TIMEOUT)
 
 
 def _error(error: HTTPError) -> ApiError:
@@ -123,7 +152,8 @@ def _post(entry: object, key: str) -> Post | None:
     match entry:
         case {"body": str(body), "user": {"login": str(author)}, **others}:
             number = others.get(key)
-            return Post(number, body, author) if isinstance(number, int) else None
+            # True is an int.
+            return Post(number, body, author) if type(number) is int else None
     return None
 
 

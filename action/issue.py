@@ -1,8 +1,8 @@
 """Keep one issue about drift: opened where there is drift, updated while there is, closed after.
 
-The inputs are environment variables: FILE, REPORT (a path), EXIT_CODE (that of drift), AUTHOR (the
-token's login) and GITHUB_TOKEN. The first line of a report is the marker of the issue. The output
-`reported` is true where an issue tells of drift.
+The inputs are environment variables: FILE, NAME, REPORT (a path), EXIT_CODE and CHANGES (those of
+drift), AUTHOR (the token's login) and GITHUB_TOKEN. The first line of a report is the marker of the
+issue. The output `reported` is true where an issue tells why drift failed.
 """
 
 import os
@@ -17,13 +17,16 @@ IN_SYNC, DRIFT = "0", "4"
 
 def main() -> None:
     """Update the issue. Exits with 1 where the API fails or the token only reads."""
-    code, file = os.environ["EXIT_CODE"], os.environ["FILE"]
+    code, file, name = (os.environ[key] for key in ("EXIT_CODE", "FILE", "NAME"))
     if code not in {IN_SYNC, DRIFT}:
         print(f"drift ended with exit code {code}, so the issue stays as it is")
         return
     report = Path(os.environ["REPORT"]).read_text(encoding="utf-8")
     body = f"{report}\n[Run]({job.run_address()})\n"
-    issue = {"title": f"ECR access differs from {file}", "body": body}
+    # Without a change, what fails is a broken never rule or an unmanaged repository.
+    what = "needs attention:" if os.environ["CHANGES"] == "0" else "differs from"
+    title = f"ECR access {what} {file}" + (f" ({name})" if name else "")
+    issue = {"title": title, "body": body}
     api, author, first = job.api(), os.environ["AUTHOR"], report.splitlines()[0]
     update = put_issue if code == DRIFT else close_issue
     try:

@@ -5,10 +5,14 @@ Source: "Variables reference" and "Workflow commands for GitHub Actions" (GitHub
 
 import json
 import os
+import time
 from pathlib import Path
 from typing import NamedTuple
 
-from action.api import Api
+from action.api import MOST_WAITING, Api
+
+_MOST_SECONDS = 120 + MOST_WAITING
+"""For all calls of a step to the API, and the waits between them."""
 
 
 class PullRequest(NamedTuple):
@@ -28,9 +32,12 @@ def pull_request() -> PullRequest | None:
 
 
 def api() -> Api:
-    """Return the API with the token of this step."""
+    """Return the API with the token of this step, and its deadline from now."""
     return Api(
-        os.environ["GITHUB_API_URL"], os.environ["GITHUB_REPOSITORY"], os.environ["GITHUB_TOKEN"]
+        os.environ["GITHUB_API_URL"],
+        os.environ["GITHUB_REPOSITORY"],
+        os.environ["GITHUB_TOKEN"],
+        time.monotonic() + _MOST_SECONDS,
     )
 
 

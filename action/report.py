@@ -9,22 +9,31 @@ _MOST = 60_000
 """Characters of a block of code; a comment has 65,536 at most."""
 
 
-def marker(command: str, file: str) -> str:
+def marker(command: str, file: str, name: str) -> str:
     """Return the first line of a comment or an issue, by which a later run finds its own.
 
-    It is that of the reports of reconcile.
+    `name` tells several jobs on one file apart; empty for none.
     """
-    # An HTML comment ends with its first `-->`.
     path = str(PurePath(file))
-    name = quote(path, errors="backslashreplace").replace("--", "-%2D")
-    return f"<!-- reconcile:{command}{'' if path == USUAL_FILE else f' {name}'} -->"
+    named = [path, name] if name else [] if path == USUAL_FILE else [path]
+    return f"<!-- {' '.join([f'reconcile:{command}', *map(_quoted, named)])} -->"
 
 
-def failure(command: str, file: str, code: int, messages: str) -> str:
-    """Return what stands in place of a report where reconcile wrote none."""
+def _quoted(text: str) -> str:
+    # An HTML comment ends with its first `-->`.
+    return quote(text, errors="backslashreplace").replace("--", "-%2D")
+
+
+def marked(first: str, report: str) -> str:
+    """Return a report of reconcile with another first line than its own marker."""
+    _, _, rest = report.partition("\n")
+    return f"{first}\n{rest}"
+
+
+def failure(first: str, command: str, code: int, messages: str) -> str:
+    """Return what stands in place of a report where reconcile wrote none; `first` is the marker."""
     return (
-        f"{marker(command, file)}\n`reconcile {command}` failed with exit code {code}.\n\n"
-        f"{code_block(messages)}"
+        f"{first}\n❌ `reconcile {command}` failed with exit code {code}.\n\n{code_block(messages)}"
     )
 
 

@@ -1,12 +1,10 @@
 """Run reconcile in a step: its result goes to the log, the job's summary, files and outputs.
 
-The inputs are environment variables: COMMAND, FILE, RULES, ARGS and PLAN, as action.yml has them.
 The exit code is an output, so that later steps can report a failure before it ends the job.
 """
 
 import json
 import os
-import shlex
 import signal
 import subprocess
 import sys
@@ -15,20 +13,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from action.inputs import Inputs, read_inputs
 from action.job import add_summary, annotate, set_output
-from action.report import failure
+from action.report import failure, marked, marker
 
-COMMANDS = ("validate", "plan", "apply", "drift")
-
-
-class Inputs(NamedTuple):
-    """The inputs of the action; `plan` is a path, empty for none."""
-
-    command: str
-    file: str
-    rules: Sequence[str]
-    arguments: Sequence[str]
-    plan: str
+WRONG_USAGE = 2
+SAVED_PLAN = b'{\n  "format_version"'
+"""How a plan begins that reconcile has saved."""
 
 
 class Outcome(NamedTuple):
@@ -38,56 +29,80 @@ class Outcome(NamedTuple):
     messages: str
 
 
+class Files(NamedTuple):
+    """What a run writes: its result, its annotations, its report, a journal and a plan."""
+
+    result: Path
+    annotations: Path
+    report: Path
+    journal: Path
+    plan: Path
+
+
 def main() -> None:
-    """Run reconcile, and report. Exits with 2 where the inputs are wrong."""
-    try:
-        inputs = _inputs()
-    except ValueError as error:
-        annotate("error", str(error))
-        sys.exit(2)
+    """Run reconcile, and report what it did, or that the inputs are wrong."""
     folder = Path(tempfile.mkdtemp(prefix="reconcile-", dir=os.environ["RUNNER_TEMP"]))
-    plan = Path(os.environ["GITHUB_WORKSPACE"], inputs.plan or folder / "plan.json")
-    journal = folder / "journal.jsonl"
+    names = ("result.json", "annotations", "report.md", "journal.jsonl", "plan.json")
+    files = Files(*(folder / name for name in names))
+    try:
+        inputs = read_inputs()
+    except ValueError as error:
+        _report(files, Outcome(WRONG_USAGE, f"{error}\n"))
+        return
+    if inputs.plan:
+        files = files._replace(plan=Path(os.environ["GITHUB_WORKSPACE"], inputs.plan))
+    if inputs.command == "plan" and _is_plan(files.plan):
+        files.plan.unlink()  # a plan that fails must not leave the one before it
+    _report(files, _run(_arguments(inputs, files)))
+
+
+def _arguments(inputs: Inputs, files: Files) -> list[str]:
     options = {
         "validate": [],
-        "plan": ["--out", str(plan)],
-        "apply": ["--yes", "--journal", str(journal)],
+        "plan": ["--out", str(files.plan)],
+        "apply": ["--yes", "--journal", str(files.journal)],
         "drift": [],
     }[inputs.command]
-    written = [f"json={folder / 'result.json'}"]
+    results = [f"json={files.result}"]
     if inputs.command != "apply":
-        written.append(f"github={folder / 'annotations'}")
+        results.append(f"github={files.annotations}")
     if inputs.command != "validate":
-        written.append(f"markdown={folder / 'report.md'}")
+        results.append(f"markdown={files.report}")
     saved = [inputs.plan] if inputs.command == "apply" and inputs.plan else []
+    outputs = [word for one in results for word in ("--write", one)]
     rules = [word for one in inputs.rules for word in ("--rules", one)]
-    outputs = [word for one in written for word in ("--write", one)]
-    files = ["-f", inputs.file, *rules, *outputs]
-    outcome = _run([inputs.command, *saved, *files, *options, *inputs.arguments])
-    print(_read(folder / "annotations"), end="", flush=True)
-    if inputs.command != "validate":
-        report = _read(folder / "report.md") or failure(
-            inputs.command, inputs.file, outcome.code, outcome.messages
+    read = ["-f", inputs.file, *rules]
+    return [inputs.command, *saved, *inputs.arguments, *read, *outputs, *options]
+
+
+def _is_plan(path: Path) -> bool:
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(len(SAVED_PLAN)) == SAVED_PLAN
+
+
+def _report(files: Files, outcome: Outcome) -> None:
+    """Show the annotations and the report, and set the outputs of the step."""
+    command = os.environ["COMMAND"]
+    annotations, written = _read(files.annotations), _read(files.report)
+    print(annotations, end="", flush=True)
+    if outcome.code and not (annotations or written):
+        annotate("error", outcome.messages)
+    if command != "validate":
+        first = marker(command, os.environ["FILE"], os.environ["NAME"])
+        report = (
+            marked(first, written)
+            if written
+            else failure(first, command, outcome.code, outcome.messages)
         )
-        (folder / "report.md").write_text(report, encoding="utf-8")
+        files.report.write_text(report, encoding="utf-8")
         add_summary(report)
     set_output("exit-code", outcome.code)
-    set_output("changes", _changes(_read(folder / "result.json")))
-    set_output("plan-path", plan if inputs.command == "plan" and plan.exists() else "")
-    set_output("journal-path", journal if journal.exists() else "")
-    set_output("report-path", folder / "report.md")
-
-
-def _inputs() -> Inputs:
-    command = os.environ["COMMAND"]
-    if command not in COMMANDS:
-        raise ValueError(f"the input 'command' is {command!r}, not one of {', '.join(COMMANDS)}")
-    try:
-        arguments = shlex.split(os.environ["ARGS"])
-    except ValueError as error:
-        raise ValueError(f"the input 'args' can't be split into words: {error}") from error
-    rules = [line.strip() for line in os.environ["RULES"].splitlines() if line.strip()]
-    return Inputs(command, os.environ["FILE"], rules, arguments, os.environ["PLAN"])
+    set_output("changes", _changes(_read(files.result)))
+    set_output("plan-path", files.plan if command == "plan" and _is_plan(files.plan) else "")
+    set_output("journal-path", files.journal if files.journal.exists() else "")
+    set_output("report-path", files.report)
 
 
 def _run(arguments: Sequence[str]) -> Outcome:

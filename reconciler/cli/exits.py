@@ -1,15 +1,18 @@
 """How a command ends: one table of exit codes, and what an error becomes.
 
-An error is a message on stderr, JSON on stdout where that is asked for, and an exit code.
+An error is a message on stderr and an exit code. On stdout and in the files that --write names, it
+stands in place of the result, in formats for machines and for comments.
 """
 
 import sys
 from collections.abc import Callable, Collection
 from enum import IntEnum
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import typer
 
+from reconciler.cli.options import name_of
+from reconciler.cli.outputs import TEXT, Awaited, take_awaited, write_output
 from reconciler.cli.signals import Interrupt
 from reconciler.cli.terminal import (
     OutputError,
@@ -22,6 +25,11 @@ from reconciler.cli.terminal import (
 )
 from reconciler.errors import ReconcileError, Status
 from reconciler.printable import redacted
+
+if TYPE_CHECKING:
+    from reconciler.report.failure import FailedRun
+
+JSON = "json"
 
 
 class Exit(IntEnum):
@@ -85,12 +93,40 @@ def fail(error: Exception | Interrupt, *, debug: bool, as_json: bool) -> int:
     if debug and not isinstance(error, (_WrongUsage, Interrupt)):
         show_traceback(error)
     message, hint, code = _show(error)
+    awaited = take_awaited()
+    format_ = JSON if as_json else awaited.format if awaited else TEXT
     if isinstance(error, OutputError):
         silence(sys.stdout)
-    elif as_json and not has_data_begun():
-        document = _as_json(error, message, hint, code)
-        report(lambda: out(document), Exit.FAILED)
+        format_ = TEXT
+    if awaited or format_ != TEXT:
+        _replace_result(_failed_run(error, message, hint, code, awaited), awaited, format_)
     return code
+
+
+def _replace_result(failed: "FailedRun", awaited: Awaited | None, format_: str) -> None:
+    """Write a failure to the outputs, so that none has an older result, and to stdout.
+
+    Of formats that can't have it, an output is empty. As text, stderr has it already.
+    """
+    for output in awaited.outputs if awaited else ():
+        unwritten = write_output(output, [_in_format(failed, output.format)])
+        if unwritten:
+            show_error(unwritten.message)
+    if format_ != TEXT and not has_data_begun():
+        report(lambda: out(_in_format(failed, format_)), Exit.FAILED)
+
+
+def _in_format(failed: "FailedRun", format_: str) -> str:
+    match format_:
+        case "text":
+            return failed.as_text()
+        case "json":
+            return failed.as_json()
+        case "markdown":
+            return failed.as_markdown()
+        case "github":
+            return failed.as_github()
+    return ""
 
 
 def _show(error: Exception | Interrupt) -> tuple[str, str | None, int]:
@@ -115,13 +151,21 @@ def _show(error: Exception | Interrupt) -> tuple[str, str | None, int]:
             return message, None, Exit.FAILED
 
 
-def _as_json(error: Exception | Interrupt, message: str, hint: str | None, code: int) -> str:
-    """Return the JSON document of a failure, which stands in place of the result's."""
+def _failed_run(
+    error: Exception | Interrupt, message: str, hint: str | None, code: int, awaited: Awaited | None
+) -> "FailedRun":
     from reconciler.cli.option_hints import problems_with_options  # noqa: PLC0415 - costs
-    from reconciler.report.problems import render_failure_json  # noqa: PLC0415
+    from reconciler.report.failure import FailedRun  # noqa: PLC0415
     from reconciler.workflow import InvalidFileError  # noqa: PLC0415
 
-    problems = error.problems if isinstance(error, InvalidFileError) else ()
-    return render_failure_json(
-        redacted(message), hint and redacted(hint), code, problems_with_options(problems)
+    failed = FailedRun(
+        awaited.command if awaited else "",
+        name_of(awaited.file) if awaited else "",
+        redacted(message),
+        hint and redacted(hint),
+        code,
     )
+    if not isinstance(error, InvalidFileError):
+        return failed
+    problems = problems_with_options(error.problems)
+    return failed._replace(problems=problems, lines=error.checked.lines)

@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
@@ -28,6 +29,27 @@ class Output(NamedTuple):
     path: Path
 
 
+class Awaited(NamedTuple):
+    """The result that a command is to write: on stdout in a format, and to outputs.
+
+    `file` is what the command is about.
+    """
+
+    command: str
+    file: Path
+    format: str
+    outputs: tuple[Output, ...]
+
+
+@dataclass(slots=True)
+class _Run:
+    """The result of this process's command, until it is written."""
+
+    awaited: Awaited | None = None
+
+
+_run = _Run()
+
 Renderer = Callable[[], str | Iterator[str]]
 """Returns a result in one format, whole or in pieces."""
 
@@ -51,12 +73,13 @@ def output_parser(formats: type[StrEnum]) -> Callable[[str | Output], Output]:
 
 
 def check_outputs(
-    format_: str, outputs: Sequence[Output] | None, *files: Path | None
+    command: str, format_: str, outputs: Sequence[Output] | None, file: Path, *others: Path | None
 ) -> tuple[Output, ...]:
-    """Return the outputs, before any work is done; `files` are those that other options name.
+    """Return the outputs, before any work is done; `take_awaited` has the result from here on.
 
-    Raises UsageError where one can't be written, where two are one file, and where one is of
-    `files` or an existing YAML file; ReconcileError where the packages for HTML are missing.
+    `file` is what the command is about, `others` are files that it reads or keeps. Raises
+    UsageError where an output can't be written, where two are one file, and where one is of these
+    files or an existing YAML file; ReconcileError where the packages for HTML are missing.
     """
     found = tuple(outputs or ())
     if HTML in {format_, *(one.format for one in found)}:
@@ -64,12 +87,19 @@ def check_outputs(
     seen = list[Path]()
     for one in found:
         _require_writable(one.path)
-        _require_no_input(one.path, files)
+        _require_no_input(one.path, (file, *others))
         if not _is_device(one.path):
             if any(_is_same_file(one.path, other) for other in seen):
                 raise UsageError(f"--write {one.path}: another --write names the same file")
             seen.append(one.path)
+    _run.awaited = Awaited(command, file, format_, found)
     return found
+
+
+def take_awaited() -> Awaited | None:
+    """Return the result that is to be written, once; None where it was, or before it is known."""
+    awaited, _run.awaited = _run.awaited, None
+    return awaited
 
 
 def _require_writable(path: Path) -> None:
@@ -111,7 +141,8 @@ def write(
     What comes in pieces is written piece by piece. Raises OutputError, after stdout has the result,
     where a file can't be written.
     """
-    failures = [_failure_of(one, lambda: text(plain), others) for one in outputs]
+    take_awaited()
+    failures = [write_output(o, _pieces(o.format, lambda: text(plain), others)) for o in outputs]
     if format_ == TEXT:
         show(text(paint_for(sys.stdout)))
     else:
@@ -126,13 +157,11 @@ def _pieces(format_: str, text: Renderer, others: Mapping[str, Renderer]) -> Ite
     yield from [found] if isinstance(found, str) else found
 
 
-def _failure_of(
-    output: Output, text: Renderer, others: Mapping[str, Renderer]
-) -> OutputError | None:
-    """Write an output, and return why it can't be written; None where it was."""
+def write_output(output: Output, pieces: Iterable[str]) -> OutputError | None:
+    """Write text to an output, and return why it can't be written; None where it was."""
     try:
         with output.path.open("w", encoding="utf-8", newline="") as file:
-            file.writelines(_pieces(output.format, text, others))
+            file.writelines(pieces)
     except OSError as error:
         return OutputError(f"{output.path} can't be written: {error.strerror}")
     return None

@@ -32,7 +32,6 @@ from reconciler.report.plan_text import (
 )
 from reconciler.report.plan_view import PlanView, RefusalView, view_drift, view_plan
 from reconciler.report.text import unbroken
-from reconciler.report.words import number_of
 from reconciler.workflow.listener import (
     Event,
     JournalDamaged,
@@ -94,8 +93,8 @@ def show_before_writing(
 def show_drift(
     result: "ComputedPlan", format_: PlanFormat, outputs: Sequence[Output] = (), *, grouped: bool
 ) -> None:
-    """Write how the live access differs from the file."""
-    view = view_drift(result.plan, result.display_names)
+    """Write how the live access differs from the file, and to stderr what else makes it fail."""
+    view = view_drift(result.plan, result.display_names, fails_unmanaged=result.fails_unmanaged)
     write(
         format_,
         lambda paint: render_drift(view, paint, grouped=grouped),
@@ -105,6 +104,7 @@ def show_drift(
         markdown=lambda: _drift_markdown(view, result.origin, grouped=grouped),
         github=lambda: _drift_github(view, result.origin),
     )
+    _show_unmanaged(view)
 
 
 def _plan_json(view: PlanView, origin: Origin) -> Iterator[str]:
@@ -203,7 +203,7 @@ def show_outcomes(
 
 
 def show_refusals(result: "PlanResult", view: PlanView) -> None:
-    """Write to stderr what makes a plan fail: each guard's refusal, and what `show_unmanaged` says.
+    """Write to stderr what makes a plan fail: each guard's refusal, and unmanaged repositories.
 
     Before them, the allowances that the plan does not need.
     """
@@ -212,28 +212,26 @@ def show_refusals(result: "PlanResult", view: PlanView) -> None:
         note(f"{allowance_option(unused.guard)} {name} has no effect on this plan")
     if view.refusals:
         print_message(render_refusals(view.refusals, paint_for(sys.stderr)))
-    show_unmanaged(result)
+    _show_unmanaged(view)
 
 
-def show_unmanaged(result: "ComputedPlan") -> None:
-    """Write to stderr how many repositories are unmanaged, where the file makes that a failure."""
-    if result.fails_unmanaged and result.plan.unmanaged:
-        are = number_of(len(result.plan.unmanaged), "repository is", "repositories are")
-        print_message(f"{are} not in the file, which 'unmanaged.repositories: fail' forbids")
+def _show_unmanaged(view: PlanView) -> None:
+    if view.unmanaged_failure:
+        print_message(view.unmanaged_failure)
 
 
 def refusal_views(
     refusals: "Iterable[Refusal]", registries: Mapping[RegistryScope, str] = MappingProxyType({})
 ) -> tuple[RefusalView, ...]:
-    """Return each refusal as one line that ends with the option that allows it.
+    """Return each refusal with the option that allows it.
 
     Of several registries, whose names are `registries`, it begins with the registry's.
     """
     return tuple(
         RefusalView(
             one.guard,
-            f"{_registry_of(one, registries)}{one.message}; {allowance_option(one.guard)} "
-            f"{one.target.repository if one.target else one.figure} allows it once",
+            f"{_registry_of(one, registries)}{one.message}",
+            f"{allowance_option(one.guard)} {one.target.repository if one.target else one.figure}",
         )
         for one in refusals
     )
@@ -247,7 +245,8 @@ def _registry_of(refusal: "Refusal", registries: Mapping[RegistryScope, str]) ->
 def view_of(result: "PlanResult") -> PlanView:
     """Return what every format shows of a plan."""
     names = result.display_names
-    return view_plan(result.plan, names, refusal_views(result.refusals, names.registries))
+    refusals = refusal_views(result.refusals, names.registries)
+    return view_plan(result.plan, names, refusals, fails_unmanaged=result.fails_unmanaged)
 
 
 class TerminalListener:

@@ -1,11 +1,22 @@
-"""A comment of limited size: what does not fit is left out in whole parts, and counted."""
+"""A comment: its first line, and its limited size.
 
+What does not fit is left out in whole parts, and counted.
+"""
+
+import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from enum import IntEnum
 from typing import NamedTuple
 
 from reconciler.printable import some_of
+from reconciler.report.markdown import markdown_row, markdown_table
+
+USUAL_FILE = "ecr_access.yaml"
+"""The access file that a marker does not name."""
+
+_UNSAFE = re.compile(r"[^A-Za-z0-9._/-]|(?<=-)-")
+"""What a marker has no place for: an HTML comment ends with its first `-->`."""
 
 COMMENT_LIMIT = 65_000
 """Units of UTF-16 that a comment has at most.
@@ -19,6 +30,9 @@ commands for GitHub Actions", GitHub Docs).
 
 _NOTE_ROOM = 1_000
 """Units that the note on what is left out has at most."""
+
+_FIRST_ROWS = 50
+"""The rows of a table that are worth more than the changes; further ones are left out before."""
 
 
 class Rank(IntEnum):
@@ -52,6 +66,42 @@ class Section(NamedTuple):
     head: str
     parts: Sequence[Part]
     nouns: tuple[str, str]
+
+
+def marker(command: str, path: str) -> str:
+    """Return the first line of a comment, by which a later run finds its own: an HTML comment.
+
+    It names the file unless that has the usual name, as a comment is about one file.
+    """
+    name = _UNSAFE.sub(_in_percent, path)
+    return f"<!-- reconcile:{command}{'' if path == USUAL_FILE else f' {name}'} -->"
+
+
+def _in_percent(found: re.Match[str]) -> str:
+    return "".join(f"%{byte:02X}" for byte in found[0].encode("utf-8", "surrogatepass"))
+
+
+def table(
+    title: str,
+    headings: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    rank: Rank,
+    nouns: tuple[str, str],
+) -> Section:
+    """Return a section that is a table: its parts are the rows, whose cells are Markdown."""
+    parts = [
+        Part(markdown_row(row), rank if number < _FIRST_ROWS else Rank.REST)
+        for number, row in enumerate(rows)
+    ]
+    return Section(f"\n### {title}\n\n{markdown_table(headings, ())}", parts, nouns)
+
+
+def folded_json(document: Iterable[str]) -> Iterator[str]:
+    """Yield JSON folded, in pieces. Its backticks are escaped, so that none can end the block."""
+    yield "\n<details><summary>JSON</summary>\n\n```json\n"
+    # Outside a string JSON has no backtick, and inside one its escape means the same.
+    yield from (piece.replace("`", "\\u0060") for piece in document)
+    yield "```\n\n</details>\n"
 
 
 def size_of(text: str) -> int:

@@ -6,42 +6,39 @@ from typing import NamedTuple
 
 from reconciler.model.registry import RegistryScope
 from reconciler.model.rules import RuleId
-from reconciler.report.github import Level, workflow_command
+from reconciler.printable import some_of
+from reconciler.report.github import Annotation, Level, annotations
 from reconciler.report.plan_text import drift_summary, plan_summary
 from reconciler.report.plan_view import Failure, PlanView, RiskView, by_cause, equal_changes
 from reconciler.report.words import MOST_NAMES, listed, subject_name, target_name
 
-_MOST = 10
-"""Annotations of one level that GitHub shows of a step ("Limitations" in the documentation of
-problem matchers, actions/toolkit); it drops the others silently."""
-
 
 class _Note(NamedTuple):
-    """An annotation; its title is the rule that it is about."""
+    """An annotation; its title is the rule that it is about, if there is one."""
 
     title: str
     message: str
 
 
 def render_plan_github(view: PlanView, path: str) -> str:
-    """Render a plan: what the guards refuse, the errors, the risks, and the figures.
+    """Render a plan: what makes it fail, the risks, the figures, their causes and their limit.
 
     `path` is that of the access file. A plan knows no lines of it.
     """
     return "".join(
         [
-            *_commands("error", path, (*_refusals(view), *_errors(view))),
+            *_commands("error", path, (*_refusals(view), *_unmanaged(view), *_errors(view))),
             *_commands("warning", path, _risks(view)),
-            *_commands("notice", path, [_Note("plan", plan_summary(view))]),
+            *_commands("notice", path, [_Note("plan", _summary(view))]),
         ]
     )
 
 
 def render_drift_github(view: PlanView, path: str) -> str:
-    """Render drift: the never rules that are broken, the errors, the risks, and what differs."""
+    """Render drift: what makes it fail but the differences, the risks, and what differs."""
     return "".join(
         [
-            *_commands("error", path, (*_violations(view), *_errors(view))),
+            *_commands("error", path, (*_violations(view), *_unmanaged(view), *_errors(view))),
             *_commands("warning", path, (*_risks(view), *_differences(view))),
             *_commands("notice", path, [_Note("drift", drift_summary(view))]),
         ]
@@ -49,19 +46,22 @@ def render_drift_github(view: PlanView, path: str) -> str:
 
 
 def _commands(level: Level, path: str, notes: Iterable[_Note]) -> Iterator[str]:
-    """Return the annotations of one level, as many as are shown; the last one counts the others."""
-    found = tuple(notes)
-    left = len(found) - _MOST + 1 if len(found) > _MOST else 0
-    for one in found[: len(found) - left]:
-        yield workflow_command(level, one.message, {"file": path, "title": one.title})
-    if left:
-        more = f"{left:,} more annotations are left out; the text has all that they are about"
-        yield workflow_command(level, more, {"file": path, "title": f"{left:,} more"})
+    return annotations(level, (Annotation(path, one.title, one.message) for one in notes))
+
+
+def _summary(view: PlanView) -> str:
+    return " ".join(filter(None, (plan_summary(view), view.causes, view.limit)))
 
 
 def _refusals(view: PlanView) -> Iterator[_Note]:
     for one in view.refusals:
         yield _Note(one.guard, one.message)
+
+
+def _unmanaged(view: PlanView) -> Iterator[_Note]:
+    if view.unmanaged_failure:
+        names = some_of(view.plan.unmanaged_names, MOST_NAMES)
+        yield _Note("unmanaged", f"{view.unmanaged_failure}: {names}")
 
 
 def _errors(view: PlanView) -> Iterator[_Note]:

@@ -95,6 +95,6 @@ def _others(view: PlanView, origin: Origin) -> _Json:
             "templates": {kind: view.count(kind, "creation-template") for kind in _KINDS},
             "access": dict(access.items()),
         },
-        (one._asdict() for one in view.refusals),
+        ({"guard": one.guard, "message": one.message} for one in view.refusals),
     )
     return {key: printable_value(value) for key, value in document.items()}

@@ -1,6 +1,5 @@
 """A plan, drift, or the outcomes of an apply as a comment of a pull request, or a job summary."""
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -9,11 +8,19 @@ from reconciler.model.registry import RegistryScope
 from reconciler.plan.causes import ChangeCause
 from reconciler.plan.origin import Origin
 from reconciler.report.access import AccessLine
-from reconciler.report.comment import COMMENT_LIMIT, Part, Rank, Section, fit_comment
+from reconciler.report.comment import (
+    COMMENT_LIMIT,
+    Part,
+    Rank,
+    Section,
+    fit_comment,
+    folded_json,
+    marker,
+    table,
+)
 from reconciler.report.markdown import (
     markdown_code,
     markdown_fence,
-    markdown_row,
     markdown_table,
     markdown_words,
 )
@@ -31,6 +38,7 @@ from reconciler.report.plan_view import (
     ChangeView,
     Failure,
     PlanView,
+    RefusalView,
     by_cause,
     by_scope,
     equal_changes,
@@ -38,15 +46,7 @@ from reconciler.report.plan_view import (
 )
 from reconciler.report.words import MOST_NAMES, number_of, subject_name, target_name
 
-USUAL_FILE = "ecr_access.yaml"
-"""The access file that a marker does not name."""
-
-_UNSAFE = re.compile(r"[^A-Za-z0-9._/-]|(?<=-)-")
-"""What a marker has no place for: an HTML comment ends with its first `-->`."""
-
 _MOST_RAW = 2_000
-_FIRST_ROWS = 50
-"""The rows of a table that are worth more than the changes; further ones are left out before."""
 
 _SIGNS = {"+": "not live", "-": "only live", "~": "differs"}
 
@@ -82,7 +82,7 @@ def render_plan_markdown(
     return fit_comment(
         _head("plan", view, origin, plan_summary(view)),
         [*_sections(view, _PLAN, diff, grouped=grouped)],
-        _folded_json(render_plan_json(view, origin)),
+        folded_json(render_plan_json(view, origin)),
         elsewhere,
         limit,
     )
@@ -100,7 +100,7 @@ def render_drift_markdown(
     return fit_comment(
         _head("drift", view, origin, drift_summary(view)),
         [*_sections(view, _DRIFT, no_diff, grouped=grouped)],
-        _folded_json(render_drift_json(view, origin)),
+        folded_json(render_drift_json(view, origin)),
         elsewhere,
         limit,
     )
@@ -127,7 +127,7 @@ def render_outcomes_markdown(
     return fit_comment(
         _head(command, view, origin, " ".join(filter(None, (summary, plan_summary(view))))),
         [refused, _outcomes(view, outcomes), *others],
-        _folded_json(render_outcomes_json(view, outcomes, origin)),
+        folded_json(render_outcomes_json(view, outcomes, origin)),
         elsewhere,
         limit,
     )
@@ -139,19 +139,6 @@ def _head(command: str, view: PlanView, origin: Origin, summary: str) -> str:
     alarm = "".join(f"{words}. " for words in _alarms(view))
     file = markdown_code(origin.path)
     return f"{marker(command, origin.path)}\n{alarm}{summary} File: {file}\n{limit}"
-
-
-def marker(command: str, path: str) -> str:
-    """Return the first line of a comment, by which a later run finds its own: an HTML comment.
-
-    It names the file unless that has the usual name, as a comment is about one file.
-    """
-    name = _UNSAFE.sub(_in_percent, path)
-    return f"<!-- reconcile:{command}{'' if path == USUAL_FILE else f' {name}'} -->"
-
-
-def _in_percent(found: re.Match[str]) -> str:
-    return "".join(f"%{byte:02X}" for byte in found[0].encode("utf-8", "surrogatepass"))
 
 
 def _alarms(view: PlanView) -> Iterator[str]:
@@ -168,27 +155,29 @@ def _alarms(view: PlanView) -> Iterator[str]:
         if rules:
             names = ", ".join(markdown_code(rule) for rule in sorted(set(rules)))
             yield f"{mark} **{number_of(len(rules), one, many)}**: {names}"
+    if view.unmanaged_failure:
+        yield f"⛔ {markdown_words(view.unmanaged_failure)}"
 
 
 def _sections(
     view: PlanView, words: _Words, diff: PolicyDiff, *, grouped: bool
 ) -> Iterator[Section]:
-    yield _table(
+    yield table(
         "Refused",
         ("guard", "why"),
-        ((markdown_code(one.guard), markdown_words(one.message)) for one in view.refusals),
+        ((markdown_code(one.guard), _refusal(one)) for one in view.refusals),
         Rank.REFUSAL,
         ("refusal", "refusals"),
     )
     failures = (Failure(one.target, one.rule, one.message) for one in view.plan.errors)
-    yield _table(
+    yield table(
         "Errors",
         ("error", "where", "why"),
         _causes(failures, view),
         Rank.PROBLEM,
         ("cause of errors", "causes of errors"),
     )
-    yield _table(
+    yield table(
         "Registries",
         ("registry", "in figures"),
         (
@@ -199,7 +188,7 @@ def _sections(
         ("registry", "registries"),
     )
     yield from _changes(view, words, diff, grouped=grouped)
-    yield _table(
+    yield table(
         "Findings",
         ("finding", "where", "what"),
         (
@@ -230,18 +219,8 @@ def _registries(view: PlanView) -> Iterator[tuple[str, PlanView]]:
         yield from own
 
 
-def _table(
-    title: str,
-    headings: Sequence[str],
-    rows: Iterable[Sequence[str]],
-    rank: Rank,
-    nouns: tuple[str, str],
-) -> Section:
-    parts = [
-        Part(markdown_row(row), rank if number < _FIRST_ROWS else Rank.REST)
-        for number, row in enumerate(rows)
-    ]
-    return Section(f"\n### {title}\n\n{markdown_table(headings, ())}", parts, nouns)
+def _refusal(refusal: RefusalView) -> str:
+    return f"{markdown_words(refusal.why)}; {markdown_code(refusal.option)} allows it once"
 
 
 def _outcomes(view: PlanView, outcomes: Sequence[Outcome]) -> Section:
@@ -251,7 +230,7 @@ def _outcomes(view: PlanView, outcomes: Sequence[Outcome]) -> Section:
         for one in outcomes
         if one.result != "applied"
     )
-    return _table(
+    return table(
         "Not applied",
         ("outcome", "where", "why"),
         _causes(failures, view),
@@ -379,11 +358,3 @@ def _unmanaged(view: PlanView) -> Section:
         if (names := part.plan.unmanaged_names)
     ]
     return Section("", parts, nouns)
-
-
-def _folded_json(document: Iterable[str]) -> Iterator[str]:
-    """Yield JSON folded, in pieces. Its backticks are escaped, so that none can end the block."""
-    yield "\n<details><summary>JSON</summary>\n\n```json\n"
-    # Outside a string JSON has no backtick, and inside one its escape means the same.
-    yield from (piece.replace("`", "\\u0060") for piece in document)
-    yield "```\n\n</details>\n"

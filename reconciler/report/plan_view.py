@@ -74,10 +74,16 @@ _REPOSITORIES: Mapping[Subject, str] = {
 
 
 class RefusalView(NamedTuple):
-    """A guard's refusal: the guard, and one line that ends with what allows it."""
+    """A guard's refusal: the guard, why, and the option, with its value, that allows it."""
 
     guard: str
-    message: str
+    why: str
+    option: str
+
+    @property
+    def message(self) -> str:
+        """One line that ends with what allows it."""
+        return f"{self.why}; {self.option} allows it once"
 
 
 class RiskView(NamedTuple):
@@ -165,6 +171,7 @@ class PlanView:
     """A plan or drift: its changes in words, and the guards' refusals; `names` are the file's.
 
     `registries` are the names of several registries, in their order; empty where there is one.
+    `fails_unmanaged` is whether the file makes unmanaged repositories a failure.
     """
 
     plan: Plan
@@ -173,6 +180,7 @@ class PlanView:
     wording: Wording
     refusals: tuple[RefusalView, ...] = ()
     registries: Mapping[RegistryScope, str] = field(default_factory=dict)
+    fails_unmanaged: bool = False
 
     def count(self, kind: ChangeKind, *subjects: Subject) -> int:
         """Count the changes of one kind that are about these subjects."""
@@ -185,6 +193,14 @@ class PlanView:
         """Name a region, with its registry where there are several."""
         name = self.registries.get(scope)
         return scope.region if name is None else registry_title(name, scope)
+
+    @property
+    def unmanaged_failure(self) -> str:
+        """Why unmanaged repositories are a failure, in words; empty where they are none."""
+        if not self.fails_unmanaged or not self.plan.unmanaged:
+            return ""
+        are = number_of(len(self.plan.unmanaged), "repository is", "repositories are")
+        return f"{are} not in the file, which 'unmanaged.repositories: fail' forbids"
 
     @property
     def limit(self) -> str:
@@ -242,7 +258,11 @@ class PlanView:
 
 
 def view_plan(
-    plan: Plan, display_names: DisplayNames, refusals: tuple[RefusalView, ...] = ()
+    plan: Plan,
+    display_names: DisplayNames,
+    refusals: tuple[RefusalView, ...] = (),
+    *,
+    fails_unmanaged: bool = False,
 ) -> PlanView:
     """Return the view of a plan and of the guards' refusals; risks are those of what is new."""
     causes = plan.causes.by_target if plan.causes else {}
@@ -250,13 +270,17 @@ def view_plan(
         _view(change, change.risks, display_names, PLAN, causes.get(change.target))
         for change in plan.changes
     )
-    return PlanView(plan, display_names, tuple(views), PLAN, refusals, display_names.registries)
+    registries = display_names.registries
+    return PlanView(plan, display_names, tuple(views), PLAN, refusals, registries, fails_unmanaged)
 
 
-def view_drift(plan: Plan, display_names: DisplayNames) -> PlanView:
+def view_drift(
+    plan: Plan, display_names: DisplayNames, *, fails_unmanaged: bool = False
+) -> PlanView:
     """Return the view of drift: its risks are those of what is live."""
     views = (_view(change, change.live_risks, display_names, DRIFT) for change in plan.changes)
-    return PlanView(plan, display_names, tuple(views), DRIFT, registries=display_names.registries)
+    registries = display_names.registries
+    return PlanView(plan, display_names, tuple(views), DRIFT, (), registries, fails_unmanaged)
 
 
 def split_view(view: PlanView, key: Callable[[RegistryScope], Key]) -> dict[Key, PlanView]:

@@ -10,6 +10,7 @@ from reconciler.access_file.document.problems import (
     invalid_files,
 )
 from reconciler.access_file.document.replacements import line_of
+from reconciler.access_file.document.tree import find_forbidden
 from reconciler.printable import printable, printable_json, some_of
 from reconciler.report.text import ANY_PAGE, Line, Page, Paint, Span, columns, render, spelled
 from reconciler.report.words import number_of
@@ -113,14 +114,17 @@ def _place(place: Place) -> Span:
 def _excerpt(
     place: Place, lines: Mapping[str, Sequence[str]], severity: Severity, page: Page
 ) -> Iterable[Line]:
-    """Return the part of a long line that is around the column, and a caret below it."""
-    line = line_of(place, lines)
-    if not line.strip():
+    """Return the part of a long line that is around the column, and a caret below it.
+
+    A line with control characters is not shown: it may be no text, and secret.
+    """
+    # What is far away is cut anyway, and a line may be the whole file.
+    line, column = line_of(place, lines), place.column - 1
+    parts = line[max(0, column - _FAR) : column], line[column : column + _FAR]
+    if not line.strip() or any(find_forbidden("".join(parts))):
         return
-    # What is far away is cut anyway, and a line may be the whole file. It is escaped here already,
-    # as the caret and the cuts are placed by columns.
-    before = spelled(printable(line[max(0, place.column - 1 - _FAR) : place.column - 1]), page)
-    after = spelled(printable(line[place.column - 1 : place.column - 1 + _FAR]), page)
+    # It is escaped here already, as the caret and the cuts are placed by columns.
+    before, after = (spelled(printable(part), page) for part in parts)
     room = _WIDEST if page.width is None else min(page.width - len(_INDENT) - _ROOM, _WIDEST)
     if columns(before) + columns(after) > room:
         mark, most = spelled("…", page), int(room * _BEFORE)

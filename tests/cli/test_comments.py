@@ -33,7 +33,7 @@ def test_a_refused_plan_begins_with_the_refusal(
     done = reconcile("plan", "--format", "markdown")
     assert done.code == 5
     assert lines(done.out)[1].startswith("⛔ **1 refusal**: `empty`. Plan: ")
-    assert "; `--allow-empty` `payments/api` allows it once |" in done.out
+    assert "; `--allow-empty payments/api` allows it once |" in done.out
 
 
 def test_a_file_of_another_name_has_a_comment_of_its_own(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Reconcile
+from tests.cli.conftest import SEED, Reconcile
 
 
 def test_a_plan_is_written_in_all_formats_that_are_named(
@@ -56,6 +56,52 @@ def test_problems_are_written_in_the_formats_of_ci_systems(
     (run,) = json.loads(done.out)["runs"]
     assert {result["level"] for result in run["results"]} == {"error"}
     assert (folder / "problems.xml").read_text().count("<failure ") == len(run["results"])
+
+
+def test_a_failure_replaces_an_older_result(offline: Reconcile, folder: Path) -> None:
+    (folder / "ecr_access.yaml").write_text(SEED.replace("runtime: pull", "runtime: pulll"))
+    written: list[str] = []
+    for format_ in ("text", "json", "markdown", "github", "html"):
+        (folder / format_).write_text("an older result")
+        written += ["--write", f"{format_}={format_}"]
+    done = offline("plan", "--format", "json", *written)
+    assert done.code == 3
+    assert (folder / "json").read_text() == done.out
+    assert (folder / "text").read_text() == done.err
+    assert (folder / "html").read_text() == ""
+    marker, why, *rest = (folder / "markdown").read_text().splitlines()
+    assert marker == "<!-- reconcile:plan -->"
+    failed = "❌ `reconcile plan` failed with exit code 3"
+    assert why == f"{failed}: `ecr_access.yaml` is invalid; nothing was done"
+    problem = "| error `unknown-tier` | `ecr_access.yaml:14:16` | 'pulll' is not a tier; did you "
+    assert rest[5].startswith(problem)
+    assert f"```json\n{done.out}```" in "\n".join(rest)
+    assert (folder / "github").read_text() == offline("plan", "--format", "github").out
+    assert (folder / "github").read_text() == offline("validate", "--format", "github").out
+
+
+@pytest.mark.parametrize("command", ["plan", "drift", "apply", "rollback"])
+def test_a_failure_of_another_kind_is_told_too(
+    offline: Reconcile, folder: Path, command: str
+) -> None:
+    (folder / "kept").write_text("no journal")
+    of_file = {"rollback": ["kept"]}.get(command, [])
+    path = of_file[0] if of_file else "ecr_access.yaml"
+    done = offline(command, *of_file, "--write", "markdown=out.md", "--write", "text=out.txt")
+    marker, why, *_ = (folder / "out.md").read_text().splitlines()
+    assert marker.startswith(f"<!-- reconcile:{command}")
+    assert why.startswith(f"❌ `reconcile {command}` failed with exit code {done.code}: ")
+    assert (folder / "out.txt").read_text() == done.err
+    if command in {"plan", "drift"}:
+        annotated = offline(command, "--format", "github").out
+        assert annotated.startswith(f"::error file={path},title={command}::")
+
+
+def test_wrong_usage_writes_nothing(offline: Reconcile, folder: Path) -> None:
+    (folder / "plan.md").write_text("kept")
+    for wrong in (["--write", "json=."], ["--nonsense"]):
+        assert offline("plan", "--write", "markdown=plan.md", *wrong).code == 2
+        assert (folder / "plan.md").read_text() == "kept"
 
 
 def test_the_matrix_is_written_as_a_page_and_as_csv(offline: Reconcile, folder: Path) -> None:

@@ -3,8 +3,8 @@
 import json
 import re
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import NamedTuple
@@ -25,14 +25,16 @@ class Call(NamedTuple):
 class GitHub:
     """What the repository has, and how the API behaves.
 
-    `failures` are the statuses of the next calls. A call with a method of `lost` does its work, but
-    its response is lost, once. `headers` are those of all responses.
+    `failures` are the statuses of the next calls, `raw` what they send instead of a response, in
+    pieces, until the client leaves. A call with a method of `lost` does its work, but its
+    response is lost, once. `headers` are those of all responses.
     """
 
     comments: list[dict[str, object]] = field(default_factory=list)
     issues: list[dict[str, object]] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
     failures: list[int] = field(default_factory=list)
+    raw: list[Iterable[bytes]] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
     headers: dict[str, str] = field(default_factory=dict)
     is_read_only: bool = False
@@ -100,6 +102,9 @@ def serving() -> Iterator[GitHub]:
             document = json.loads(self.rfile.read(length) or "{}")
             token = self.headers.get("Authorization", "")
             github.calls.append(Call(self.command, urlsplit(self.path).path, token))
+            if github.raw:
+                self._send_raw(github.raw.pop(0))
+                return
             status, found = github.answer(self.command, self.path, document)
             content = json.dumps(found).encode()
             self.send_response_only(status)
@@ -108,6 +113,12 @@ def serving() -> Iterator[GitHub]:
                 self.send_header(name, text)
             self.end_headers()
             self.wfile.write(content)
+
+        def _send_raw(self, content: Iterable[bytes]) -> None:
+            self.close_connection = True
+            with suppress(ConnectionError):
+                for piece in content:
+                    self.wfile.write(piece)
 
         do_POST = do_PATCH = do_GET  # noqa: N815
 

@@ -1,5 +1,8 @@
 """The API of GitHub: pages, lost responses, limits, and where the token goes."""
 
+import time
+from itertools import chain, repeat
+
 import pytest
 
 from action.api import (
@@ -19,7 +22,7 @@ MARKER = "<!-- reconcile:plan -->"
 
 
 def api_of(github: GitHub) -> Api:
-    return Api(github.url, "octo-org/access", "token")
+    return Api(github.url, "octo-org/access", "token", time.monotonic() + 60)
 
 
 def comment(github: GitHub, body: str = "plan") -> None:
@@ -150,6 +153,58 @@ def test_an_api_that_can_not_be_reached_is_an_error() -> None:
         pass
     with pytest.raises(UnavailableError):
         put(github, "plan")
+
+
+@pytest.mark.parametrize(
+    "response", [b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n[]", b"[]", b"", b"HTTP/1.1 abc\r\n"]
+)
+def test_a_broken_response_is_tried_again(github: GitHub, response: bytes) -> None:
+    github.raw += [[response], [response]]
+    put(github, "plan")
+    assert github.bodies() == [f"{MARKER}\nplan"]
+    github.raw += [[response]] * 4
+    with pytest.raises(UnavailableError):
+        put(github, "plan")
+
+
+def test_a_response_that_does_not_end_fails_at_the_deadline(github: GitHub) -> None:
+    github.raw += [chain([b"HTTP/1.1 200 OK\r\nContent-Length: 999999999\r\n\r\n"], repeat(b" "))]
+    api = api_of(github)._replace(deadline=time.monotonic() + 0.2)
+    with pytest.raises(ApiError, match="no complete answer in time") as told:
+        with_retries(lambda: put_comment(api, 7, MARKER, BOT, MARKER), AT_ONCE)
+    assert type(told.value) is ApiError
+    assert len(github.calls) == 1
+
+
+def test_no_call_begins_after_the_deadline(github: GitHub) -> None:
+    api = api_of(github)._replace(deadline=time.monotonic())
+    with pytest.raises(ApiError, match="no complete answer in time"):
+        api.send("GET", "issues/7/comments")
+    assert github.calls == []
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_write_that_is_redirected_is_a_failure(github: GitHub, status: int) -> None:
+    github.headers["Location"] = f"{github.url}/repos/octo-org/access/issues?per_page=1&page=1"
+    github.failures += [status]
+    with pytest.raises(ApiError, match=r"redirect|Redirect|Moved|Found|See Other"):
+        api_of(github).send("POST", "issues/7/comments", {"body": "plan"})
+    assert github.comments == []
+
+
+def test_what_is_no_list_is_a_failure(github: GitHub) -> None:
+    github.failures += [200]
+    with pytest.raises(ApiError, match="the API returned no list"):
+        put(github, "plan")
+    assert github.comments == []
+
+
+@pytest.mark.parametrize("number", [True, "1", None, 1.0])
+def test_a_post_without_a_number_is_left_alone(github: GitHub, number: object) -> None:
+    github.add(MARKER, BOT)
+    github.comments[0]["id"] = number
+    put(github, "plan")
+    assert github.bodies() == [MARKER, f"{MARKER}\nplan"]
 
 
 def test_a_redirect_does_not_get_the_token(github: GitHub) -> None:

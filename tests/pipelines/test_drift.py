@@ -1,5 +1,6 @@
 """The action's drift: it fails the job, or keeps an issue."""
 
+from reconciler.sandbox.server import Sandbox
 from tests.pipelines.conftest import Job
 from tests.pipelines.github import BOT, GitHub
 
@@ -26,6 +27,32 @@ def test_an_issue_is_opened_updated_and_closed(job: Job, github: GitHub) -> None
     assert github.issues[0]["state"] == "closed"
     job.run("drift", issue="true")
     assert github.calls[-1].method == "GET"
+
+
+def test_a_job_of_another_name_does_not_close_the_issue(job: Job, github: GitHub) -> None:
+    assert job.run("drift", issue="true", name="eu").code == 0
+    job.run("apply")
+    assert job.run("drift", issue="true", name="us").code == 0
+    (issue,) = github.issues
+    assert issue["title"] == "ECR access differs from ecr_access.yaml (eu)"
+    assert issue["state"] == "open"
+    job.run("drift", issue="true", name="eu")
+    assert github.issues[0]["state"] == "closed"
+
+
+def test_an_unmanaged_repository_is_no_drift_but_an_issue(
+    job: Job, github: GitHub, ecr: Sandbox
+) -> None:
+    ecr.create_repository("legacy/tool")
+    job.file.write_text(job.file.read_text() + "unmanaged: {repositories: fail}\n")
+    job.run("apply")
+    ran = job.run("drift", issue="true")
+    assert (ran.code, ran.outputs["exit-code"], ran.outputs["changes"]) == (0, "4", "0")
+    (issue,) = github.issues
+    assert issue["title"] == "ECR access needs attention: ecr_access.yaml"
+    alarm = "⛔ 1 repository is not in the file, which '`unmanaged.repositories`: fail' forbids. "
+    assert str(issue["body"]).splitlines()[1].startswith(alarm)
+    assert "::error file=ecr_access.yaml,title=unmanaged::1 repository is not in the" in ran.log
 
 
 def test_an_issue_that_can_not_be_opened_fails_the_job(job: Job, github: GitHub) -> None:

@@ -46,11 +46,11 @@ def test_the_next_run_replaces_the_comment_and_no_other(job: Job, github: GitHub
     assert f"Commit {'5a' * 20}" in own
 
 
-@pytest.mark.parametrize("file", ["./ecr_access.yaml", "teams/a--b @x.yaml", "teams//b.yaml"])
+@pytest.mark.parametrize("file", ["./ecr_access.yaml", "teams/a--b @x.yaml", "a~---b.yaml", "."])
 def test_a_failure_replaces_the_comment_of_a_plan_of_the_same_file(
     job: Job, github: GitHub, file: str
 ) -> None:
-    path = job.workspace / file
+    path = job.file if file == "." else job.workspace / file
     path.parent.mkdir(exist_ok=True)
     path.write_text(job.file.read_text())
     assert job.run("plan", pull_request(), file=file).code == 0
@@ -58,6 +58,16 @@ def test_a_failure_replaces_the_comment_of_a_plan_of_the_same_file(
     assert job.run("plan", pull_request(), file=file).code == 3
     (body,) = github.bodies()
     assert "failed with exit code 3" in body
+
+
+def test_jobs_of_different_names_keep_a_comment_each(job: Job, github: GitHub) -> None:
+    for name in ("", "eu", "us", "eu"):
+        assert job.run("plan", pull_request(), name=name).code == 0
+    assert [body.splitlines()[0] for body in github.bodies()] == [
+        MARKER,
+        "<!-- reconcile:plan ecr_access.yaml eu -->",
+        "<!-- reconcile:plan ecr_access.yaml us -->",
+    ]
 
 
 def test_hostile_text_of_the_registry_stays_text_in_the_comment(
@@ -109,8 +119,47 @@ def test_a_plan_that_fails_replaces_the_comment_and_fails_the_job(job: Job, gith
     assert (ran.code, ran.outputs["exit-code"], ran.outputs["changes"]) == (3, "3", "")
     assert ran.outputs["plan-path"] == ""
     (body,) = github.bodies()
-    assert body.startswith(f"{MARKER}\n`reconcile plan` failed with exit code 3.")
+    assert body.startswith(f"{MARKER}\n❌ `reconcile plan` failed with exit code 3: ")
     assert "'pulll' is not a tier" in body
+    assert "::error file=ecr_access.yaml,line=14,col=16,title=unknown-tier::" in ran.log
+
+
+@pytest.mark.parametrize(
+    ("args", "told"),
+    [
+        ("--bogus 'x", "the input 'args' can't be split into words: No closing quotation"),
+        ("--bogus", "No such option: --bogus"),
+        ("--registry nowhere", "--registry nowhere: "),
+    ],
+)
+def test_wrong_options_replace_the_comment_and_fail_the_job(
+    job: Job, github: GitHub, args: str, told: str
+) -> None:
+    github.add(f"{MARKER}\nan earlier plan", BOT)
+    ran = job.run("plan", pull_request(), args=args)
+    assert (ran.code, ran.outputs["exit-code"]) == (2, "2"), ran.log
+    (body,) = github.bodies()
+    assert body.startswith(f"{MARKER}\n❌ `reconcile plan` failed with exit code 2")
+    assert told in body.replace("`", "")
+    (annotation,) = (line for line in ran.log.splitlines() if line.startswith("::error"))
+    assert told in annotation
+
+
+def test_a_plan_that_fails_leaves_no_plan_of_before(job: Job) -> None:
+    assert job.run("plan", plan="plan.json").code == 0
+    job.file.write_text("version: 2\n")
+    ran = job.run("plan", plan="plan.json")
+    assert (ran.code, ran.outputs["plan-path"]) == (3, "")
+    assert not (job.workspace / "plan.json").exists()
+
+
+def test_a_file_that_is_no_plan_is_neither_replaced_nor_named(job: Job) -> None:
+    other = job.workspace / "package.json"
+    other.write_text('{"name": "other"}')
+    ran = job.run("plan", plan="package.json")
+    assert (ran.code, ran.outputs["plan-path"]) == (2, "")
+    assert "already exists and is not a saved plan" in ran.log
+    assert other.read_text() == '{"name": "other"}'
 
 
 def test_a_refused_plan_is_shown_and_fails_the_job(job: Job, github: GitHub, ecr: Sandbox) -> None:
@@ -167,6 +216,56 @@ def test_inputs_and_files_of_the_checkout_are_never_run(job: Job, github: GitHub
 
 def test_wrong_inputs_are_told(job: Job) -> None:
     ran = job.run("destroy")
-    assert (ran.code, ran.outputs["exit-code"]) == (2, "")
+    assert (ran.code, ran.outputs["exit-code"]) == (2, "2")
     assert "::error title=reconcile::the input 'command' is 'destroy'" in ran.log
     assert "can't be split" in job.run("plan", args="--registry 'a").log
+    assert "'name' takes one line" in job.run("plan", name="a\nb").log
+    for plan in ("a\nb.json", "--help", "-"):
+        ran = job.run("apply", plan=plan)
+        assert (ran.code, "::error title=reconcile::the input 'plan' is" in ran.log) == (2, True)
+
+
+@pytest.mark.parametrize("name", ["file", "plan", "rules"])
+@pytest.mark.parametrize(
+    ("target", "told"),
+    [
+        ("/proc/self/environ", "out of the checkout"),
+        ("../outside", "out of the checkout"),
+        ("link", "out of the checkout"),
+        (".git/config", "into .git"),
+    ],
+)
+def test_a_link_out_of_the_checkout_is_not_read(
+    job: Job, github: GitHub, name: str, target: str, told: str
+) -> None:
+    (job.folder / "outside").write_text("the secret of another job")
+    (job.workspace / ".git").mkdir()
+    (job.workspace / ".git" / "config").write_text("the secret of another job")
+    (job.workspace / "link").symlink_to(target)
+    given = {"args": "--rules link"} if name == "rules" else {name: "link"}
+    ran = job.run("plan", pull_request(), **given)
+    assert (ran.code, ran.outputs["exit-code"]) == (2, "2")
+    assert f" leads {told}: link" in ran.log
+    assert not any("secret" in text or "AWS_" in text for text in (ran.log, *github.bodies()))
+
+
+@pytest.mark.parametrize("name", ["file", "plan"])
+def test_a_path_out_of_the_checkout_is_refused(job: Job, name: str) -> None:
+    ran = job.run("plan", **{name: "../outside.yaml"})
+    assert (ran.code, f"the input '{name}' leads out of the checkout" in ran.log) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("args", "told"),
+    [
+        ("--out other.json", "has --out: the input 'plan' names it"),
+        ("-oother.json", "has -o: the input 'plan' names it"),
+        ("--journal=my.jsonl", "has --journal: the output 'journal-path' names it"),
+        ("--quiet --file b.yaml", "has --file: the input 'file' names it"),
+        ("-h", "has -h: nothing would be run"),
+    ],
+)
+def test_options_that_the_action_sets_itself_are_refused(job: Job, args: str, told: str) -> None:
+    ran = job.run("apply", args=args)
+    assert (ran.code, ran.outputs["exit-code"]) == (2, "2")
+    assert f"the input 'args' {told}" in ran.log

@@ -17,7 +17,8 @@ HOSTILE = [
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_messages_stay_one_block_of_code(text: str) -> None:
-    tokens = MarkdownIt().parse(failure("plan", "ecr_access.yaml", 1, text))
+    first = marker("plan", "ecr_access.yaml", "")
+    tokens = MarkdownIt().parse(failure(first, "plan", 1, text))
     assert [token.type for token in tokens if token.level == 0] == [
         "html_block",
         "paragraph_open",
@@ -29,9 +30,15 @@ def test_messages_stay_one_block_of_code(text: str) -> None:
 
 def test_a_marker_is_one_comment_of_html_whatever_the_name() -> None:
     for file in ("a-->b.yaml", "--> @team", "\n<!--", "\udcff"):
-        assert marker("plan", file).count("-->") == 1
-        assert "\n" not in marker("plan", file)
-    assert len({marker("plan", name) for name in ("a--b", "a-%2Db", "a-b", "a%2D-b")}) == 4
+        for found in (marker("plan", file, ""), marker("plan", "a.yaml", file)):
+            assert found.count("-->") == 1
+            assert "\n" not in found
+    assert len({marker("plan", name, "") for name in ("a--b", "a-%2Db", "a-b", "a%2D-b")}) == 4
+
+
+def test_no_two_jobs_have_one_marker() -> None:
+    jobs = [("ecr_access.yaml", ""), ("x", ""), ("ecr_access.yaml", "x"), ("x", "x"), ("x x", "")]
+    assert len({marker("plan", file, name) for file, name in jobs}) == len(jobs)
 
 
 def test_long_messages_are_cut_at_a_line() -> None:

@@ -1,10 +1,15 @@
 """The example workflows, from a pull request to drift, against one registry."""
 
+import re
+
+import pytest
+
 from reconciler.sandbox.server import Sandbox
 from tests.cli.git import commit, git, new_repository
+from tests.guide import BLOCK
 from tests.pipelines.conftest import Job, pull_request
 from tests.pipelines.github import GitHub
-from tests.pipelines.platform import load
+from tests.pipelines.platform import ROOT, load
 from tests.pipelines.test_apply import OTHER
 from tests.pipelines.workflow import EXAMPLES, OURS, Workflow
 
@@ -105,6 +110,27 @@ def test_drift_is_an_issue_until_an_apply(job: Job, github: GitHub) -> None:
     Workflow("merge.yml", job).run()
     drift.run()
     assert [issue["state"] for issue in github.issues] == ["closed"]
+
+
+@pytest.mark.parametrize("name", ["pull-request.yml", "merge.yml"])
+def test_a_change_of_an_included_file_starts_it(name: str) -> None:
+    """The files are those of the example in docs/file.md."""
+    (started,) = (on for on in load(EXAMPLES / name)["on"].values() if "paths" in on)
+    guide = (ROOT / "docs" / "file.md").read_text(encoding="utf-8")
+    marks = (block["mark"] or "" for block in BLOCK.finditer(guide))
+    files = [mark.removeprefix("include: ") for mark in marks if mark.startswith("include: ")]
+    read = [file for file in files if file.endswith(".yaml")]
+    assert read[0] == "ecr_access.yaml"
+    assert len(read) > 3
+    for file in read:
+        assert any(matches(path, file) for path in started["paths"]), file
+
+
+def matches(path: str, file: str) -> bool:
+    """Whether a filter of `paths` matches: `**` across directories, `*` within a name."""
+    parts = re.split(r"(\*\*|\*)", path)
+    wild = {"**": ".*", "*": "[^/]*"}
+    return bool(re.fullmatch("".join(wild.get(part, re.escape(part)) for part in parts), file))
 
 
 def test_only_the_apply_job_has_the_environment_and_the_role_that_writes() -> None:

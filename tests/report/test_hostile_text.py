@@ -75,11 +75,11 @@ def hostile_plan(text: str) -> Plan:
 def told(plan: Plan, text: str) -> Iterator[str]:
     """Yield a plan in every format, with a text wherever the format itself has one."""
     words, origin = DisplayNames(), Origin("1.0.0", text, text, (PlannedRegistry(text, (text,)),))
-    view = view_plan(plan, words, (RefusalView("public", text),))
+    view = view_plan(plan, words, (RefusalView("public", text, "--allow-public a"),))
     drift = view_drift(plan, words)
     outcomes = [Outcome(change, "failed", text) for change in plan.changes]
     yield render_plan(view, plain, diff_of_change)
-    yield render_refusals([RefusalView(text, text)], plain)
+    yield render_refusals([RefusalView(text, text, text)], plain)
     yield render_drift(drift, plain)
     yield "".join(render_plan_json(view, origin))
     yield "".join(render_drift_json(drift, origin))
@@ -93,7 +93,7 @@ def told(plan: Plan, text: str) -> Iterator[str]:
 def comments(plan: Plan, text: str) -> Iterator[str]:
     """Yield a plan as each comment, with a text wherever that has one."""
     words, origin = DisplayNames(), Origin("1.0.0", text, text, (PlannedRegistry(text, (text,)),))
-    view, drift = view_plan(plan, words, (RefusalView(text, text),)), view_drift(plan, words)
+    view, drift = view_plan(plan, words, (RefusalView(text, text, text),)), view_drift(plan, words)
     outcomes = [Outcome(change, "failed", text) for change in plan.changes]
     yield render_plan_markdown(view, origin, "See the log.", diff_of_change)
     yield render_drift_markdown(drift, origin, "See the log.")
@@ -129,5 +129,5 @@ def test_what_is_written_keeps_to_the_schema() -> None:
         violations=tuple(replace(one, target=place) for one in plan.violations),
     )
     origin = Origin("1.0.0", ALL, "ab" * 32, (PlannedRegistry(scope.account, (scope.region,)),))
-    view = view_plan(plan, DisplayNames(), (RefusalView("public", ALL),))
+    view = view_plan(plan, DisplayNames(), (RefusalView("public", ALL, "--allow-public a"),))
     assert broken_by("".join(render_plan_json(view, origin))) == []

@@ -389,7 +389,9 @@ def test_hostile_text_is_inert_and_breaks_no_layout(shown: Shown, text: str) -> 
     shown.value("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
     assert shown.value(elements) == 2
     assert shown.value("document.documentElement.scrollWidth <= innerWidth") is True
-    view = view_plan(hostile_plan(text), DisplayNames(), (RefusalView("public", text),))
+    view = view_plan(
+        hostile_plan(text), DisplayNames(), (RefusalView("public", text, "--allow-public a"),)
+    )
     shown.open(render_plan_html(view, ORIGIN, diff_of_change))
     assert shown.value(elements) == 0
     assert shown.value("document.documentElement.scrollWidth <= innerWidth") is True

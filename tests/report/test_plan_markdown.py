@@ -12,8 +12,8 @@ from reconciler.plan.desired_policy import PlanInputs
 from reconciler.plan.model import ChangedSince, Plan, PlanError
 from reconciler.plan.origin import Origin, PlannedRegistry
 from reconciler.policy.language.principals import Principal
-from reconciler.report.comment import COMMENT_LIMIT, size_of
-from reconciler.report.plan_markdown import marker, render_outcomes_markdown, render_plan_markdown
+from reconciler.report.comment import COMMENT_LIMIT, marker, size_of
+from reconciler.report.plan_markdown import render_outcomes_markdown, render_plan_markdown
 from reconciler.report.plan_view import RefusalView, view_plan
 from tests.cli.hostile import ALL
 from tests.plan.making import desired, grant, registry
@@ -80,7 +80,9 @@ def test_what_is_not_looked_at_follows_the_summary() -> None:
 
 
 def test_refusals_come_before_risks() -> None:
-    view = view_plan(plan_of(1), DisplayNames(), (RefusalView("public", "so it is"),))
+    view = view_plan(
+        plan_of(1), DisplayNames(), (RefusalView("public", "so it is", "--allow-public a"),)
+    )
     summary = render_plan_markdown(view, ORIGIN, "").splitlines()[1]
     assert summary.startswith("⛔ **1 refusal**: `public`. ⚠️ **1 risk**: `new-account`. Plan: ")
 

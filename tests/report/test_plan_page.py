@@ -69,7 +69,9 @@ def test_a_limited_plan_says_so_in_both(not_read: int | None, words: str) -> Non
 
 
 def page_of(text: str) -> str:
-    view = view_plan(hostile_plan(text), DisplayNames(), (RefusalView("public", text),))
+    view = view_plan(
+        hostile_plan(text), DisplayNames(), (RefusalView("public", text, "--allow-public a"),)
+    )
     where = Origin("1.0.0", text, text, (PlannedRegistry(text, (text,)),))
     return render_plan_html(view, where, diff_of_change)
 

@@ -184,7 +184,7 @@ def matrix(
     from reconciler.report.answers import render_answers_json
     from reconciler.report.matrix import render_matrix, render_matrix_csv, render_matrix_markdown
 
-    written = check_outputs(format_, outputs, file)
+    written = check_outputs("access matrix", format_, outputs, file)
     source, find = _load(file, registry, allow_public, quiet), _policies(live, profile, transport)
     repositories = tuple(repository or ())
     page: dict[str, Renderer] = {}

@@ -82,7 +82,7 @@ def validate(
     from reconciler.cli.files import read_access_file, read_rules, show_problems
 
     keep_quiet(quiet)
-    written = check_outputs(format_, outputs, file, *(rules or ()))
+    written = check_outputs("validate", format_, outputs, file, *(rules or ()))
     require_one_stdin(file, *(rules or ()))
     content = read_access_file(file)
     checked = workflow.validate(

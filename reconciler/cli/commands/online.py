@@ -65,7 +65,7 @@ def plan(
     from reconciler.cli.option_hints import apply_command
 
     keep_quiet(quiet)
-    written = check_outputs(format_, outputs, file, *(rules or ()), plan_out)
+    written = check_outputs("plan", format_, outputs, file, *(rules or ()), plan_out)
     if plan_out is not None:
         from reconciler.workflow.saved_plans import place_for
 
@@ -128,7 +128,7 @@ def drift(
     from reconciler.cli.files import load_valid
 
     keep_quiet(quiet)
-    written = check_outputs(format_, outputs, file, *(rules or ()))
+    written = check_outputs("drift", format_, outputs, file, *(rules or ()))
     require_one_stdin(file, *(rules or ()))
     source = load_valid(file, opt.allowances(public=allow_public), rules=rules)
     result = workflow.drift(
@@ -139,7 +139,6 @@ def drift(
         listener=results.TerminalListener(),
     )
     results.show_drift(result, format_, written, grouped=not no_group)
-    results.show_unmanaged(result)
     raise typer.Exit(
         exit_of(result.statuses, differs=bool(result.plan.changes or result.plan.violations))
     )
@@ -184,7 +183,7 @@ def apply(
     from reconciler.cli.option_hints import plan_origin
 
     keep_quiet(quiet)
-    written = check_outputs(format_, outputs, file, *(rules or ()), plan, journal)
+    written = check_outputs("apply", format_, outputs, file, *(rules or ()), plan, journal)
     _require_journal(journal)
     require_one_stdin(file, plan, *(rules or ()))
     stored = None if plan is None else load_plan(plan)
@@ -252,7 +251,7 @@ def rollback(
     from reconciler.workflow.journals import require_other_file
 
     keep_quiet(quiet)
-    written = check_outputs(format_, outputs, record, journal)
+    written = check_outputs("rollback", format_, outputs, record, journal)
     _require_journal(journal)
     require_other_file(record, journal)  # `apply` checks it, too, but only after the confirmation
     listener = results.TerminalListener()
