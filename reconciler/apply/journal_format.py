@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Literal, NamedTuple, NotRequired, cast, get_args
 
 from reconciler.apply.model import Done, Outcome, Result
@@ -418,7 +418,7 @@ def _check_role(line: BeginJson) -> None:
 
 
 def _parse_time(text: str) -> datetime:
-    return datetime.strptime(text, _TIME).replace(tzinfo=UTC)
+    return datetime.fromisoformat(text)
 
 
 def read_journal(content: bytes, name: str = "the journal") -> tuple[JournaledWrite, ...]:

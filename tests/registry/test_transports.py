@@ -4,6 +4,7 @@ import gzip
 import json
 import re
 import ssl
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from enum import Enum, auto
@@ -602,6 +603,22 @@ def test_new_credentials_are_used(raw: RawServer) -> None:
     fields, body = fields_of(raw.requests[1])
     used = Credentials("AKIANEW", "another", "a-token")
     assert fields["authorization"] == signed_by_botocore(raw.url + "/", fields, body, used)
+
+
+def test_each_request_is_signed_for_its_second(
+    raw: RawServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    raw.always(Sent(http(BODY)))
+    calls = calls_by(Way.PLAIN)
+    dates = []
+    for second in (1_800_000_000.2, 1_800_000_000.9, 1_800_000_001.0, 1_800_086_400.0):
+        monkeypatch.setattr(time, "time", lambda at=second: at)
+        policy_by(calls)
+        fields, body = fields_of(raw.requests[-1])
+        used = Credentials("AKIAEXAMPLE", "example")
+        assert fields["authorization"] == signed_by_botocore(raw.url + "/", fields, body, used)
+        dates.append(fields["x-amz-date"])
+    assert dates == ["20270115T080000Z"] * 2 + ["20270115T080001Z", "20270116T080000Z"]
 
 
 FAULTS = {
