@@ -1,6 +1,8 @@
-"""Settings of all tests: what is covered, no times for properties, and signals for processes."""
+"""Settings of all tests: what is covered and collected, and signals for processes."""
 
+import gc
 import signal
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,9 @@ from tests.effort import examples
 
 COVERING = ("policy", "plan", "adopt", "test_cases.py")
 """What alone reaches every branch of policy/, plan/ and adopt/."""
+
+NOT_COVERING = ("test_door", "test_hostile")
+"""Modules in there that take long and reach no branch that the others do not."""
 
 settings.register_profile(
     "untimed", examples(50), deadline=None, suppress_health_check=[HealthCheck.too_slow]
@@ -24,12 +29,35 @@ if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
+gc.disable()  # while modules are loaded and tests collected, hardly anything becomes garbage
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Load no module without covering tests where those alone are asked for."""
+    alone = config.getoption("markexpr") == "covering"
+    return True if alone and place_of(collection_path)[0] not in ("", *COVERING) else None
+
+
 def pytest_itemcollected(item: pytest.Item) -> None:
     """Mark the tests whose coverage is counted, which makes a test two to three times as slow.
 
-    What is drawn at random is not counted: it differs from run to run.
+    What is drawn at random is not counted: it differs from run to run. Nor is what reaches no
+    branch of its own: NOT_COVERING.
     """
-    place = item.path.relative_to(Path(__file__).parent)
-    random = is_hypothesis_test(getattr(item, "obj", None)) or place.stem.startswith("test_oracle")
-    if place.parts[0] in COVERING and not random:
+    folder, name = place_of(item.path)[0], item.path.stem
+    random = is_hypothesis_test(getattr(item, "obj", None)) or name.startswith("test_oracle")
+    if folder in COVERING and name not in NOT_COVERING and not random:
         item.add_marker("covering")
+
+
+def pytest_collection_finish() -> None:
+    """Collect garbage again, but never look at the modules and tests: they stay until the end."""
+    gc.freeze()
+    gc.set_threshold(10_000, 10, 10)
+    gc.enable()
+
+
+@cache
+def place_of(path: Path) -> tuple[str, ...]:
+    """The parts of a path below `tests`; of `tests` itself, an empty one."""
+    return path.relative_to(Path(__file__).parent).parts or ("",)

@@ -10,7 +10,7 @@ import pytest
 
 from reconciler.access_file.load import load_access
 from reconciler.sandbox.server import Sandbox
-from tests.cli.conftest import sandbox_environment
+from tests.cli.conftest import runner, sandbox_environment
 from tests.guide import BLOCK, ROOT, marked, shell, typed_all
 
 GUIDE = (ROOT / "docs" / "recipes.md").read_text(encoding="utf-8")
@@ -48,12 +48,9 @@ def test_a_plan_is_the_one_that_is_shown_and_can_be_applied(
     shown = marked(GUIDE, f"output: {name}")
     printed = shell(typed_all(shown), tmp_path, sandbox_environment(ecr))
     assert printed.splitlines() == shown.splitlines()
-    applied = shell(
-        "reconcile apply --yes; reconcile plan --exit-code; echo $?",
-        tmp_path,
-        sandbox_environment(ecr),
-    )
-    assert applied.splitlines()[-1] == "0", applied
+    reconcile = runner(tmp_path, sandbox_environment(ecr))
+    assert reconcile("apply", "--yes").code == 0
+    assert reconcile("plan", "--exit-code").code == 0
 
 
 def test_the_statement_of_another_tool_stays(tmp_path: Path, ecr: Sandbox) -> None:
@@ -65,6 +62,6 @@ def test_the_statement_of_another_tool_stays(tmp_path: Path, ecr: Sandbox) -> No
         "Action": "ecr:BatchGetImage",
     }
     ecr.set_policy_text("payments/api", json.dumps({"Statement": [backup]}))
-    shell("reconcile apply --yes", tmp_path, sandbox_environment(ecr))
+    assert runner(tmp_path, sandbox_environment(ecr))("apply", "--yes").code == 0
     statements = json.loads(ecr.policy_text("payments/api") or "{}")["Statement"]
     assert sorted(statement["Sid"] for statement in statements) == ["BackupTool", "EcrAccessPull"]

@@ -47,7 +47,7 @@ def comments_of(text: str) -> Counter[str]:
     return Counter(found)
 
 
-@examples(60)
+@examples(25)
 @given(untidy_files())
 def test_the_file_says_the_same(text: str) -> None:
     before, after = loaded(text), loaded(canonical(text, "file"))
@@ -58,14 +58,14 @@ def test_the_file_says_the_same(text: str) -> None:
     )
 
 
-@examples(60)
+@examples(25)
 @given(untidy_files())
 def test_the_layout_of_the_result_is_canonical(text: str) -> None:
     once = canonical(text, "file")
     assert canonical(once, "file") == once
 
 
-@examples(60)
+@examples(25)
 @given(untidy_files())
 def test_no_comment_is_lost_and_no_value_changes(text: str) -> None:
     found = canonical(text, "file")

@@ -329,9 +329,12 @@ def test_what_is_too_large_is_told_once_and_with_the_problems_before_it() -> Non
     head = f"{HEAD}principals: {{all: {{role: x, accounts: [{group}]}}}}\n"
     assert rules(load(f"{guards}repositories:\n{names}", head=head)) == ["too-large"]
     # Too large in the entries of the last registry, together with those of the others.
+    tags = ", ".join(f"'aws:PrincipalTag/{n}': x" for n in range(1_000))
+    when = f"{{StringLike: {{{tags}}}}}"
+    head = f"{HEAD}principals: {{all: {{account: '444455556666', when: {when}}}}}\n"
     everywhere = "".join(f"  g/{n}: {{access: {{all: pull}}}}\n" for n in range(10))
     there = "".join(
-        f"  c/{n}: {{registries: [china], access: {{all: pull}}}}\n" for n in range(310)
+        f"  c/{n}: {{registries: [china], access: {{all: pull}}}}\n" for n in range(990)
     )
     given = f"{everywhere}{there}"
     loaded = load(f"repositories:\n{names}{given}", head=head)

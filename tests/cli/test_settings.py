@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import SEED, clean_environment
+from tests.cli.conftest import SEED, Reconcile, clean_environment
 from tests.cli.sandbox_process import RECONCILE, sandbox_lines
 
 NOWHERE = "http://127.0.0.1:9"
@@ -105,9 +105,9 @@ def test_one_of_them_alone_is_set_aside(name: str, tmp_path: Path) -> None:
     ],
 )
 def test_an_unknown_region_is_wrong_usage(
-    option: str, region: str, hint: str, tmp_path: Path
+    option: str, region: str, hint: str, offline: Reconcile
 ) -> None:
-    done = run(clean_environment(), tmp_path, *RECONCILE, "sandbox", option, region)
+    done = offline("sandbox", option, region)
     assert done.code == 2
     assert "the sandbox knows no region" in done.err
     assert hint in done.err

@@ -32,6 +32,7 @@ from reconciler.policy.language.principals import EVERYONE, MISSING, Principal
 from reconciler.printable import printable
 from reconciler.report.plan_json import render_drift_json, render_plan_json
 from reconciler.report.plan_view import view_plan
+from tests.effort import examples
 from tests.plan.saving import POLICY, read
 from tests.policy.making import ROLE, ROOT, USER, condition, doc
 from tests.policy.random_policies import policies
@@ -141,6 +142,7 @@ def named(violations: tuple[NeverViolation, ...]) -> Counter[tuple[NeverViolatio
     return Counter((violation, violation.name) for violation in violations)
 
 
+@examples(20)
 @given(PLANS)
 def test_reading_is_the_inverse_of_writing(plan: Plan) -> None:
     check_comes_back(plan)
@@ -202,6 +204,7 @@ SEVERAL = ORIGIN._replace(
 FIGURES = st.builds(ScopeFigures, st.integers(0, 9), st.integers(0, 9))
 
 
+@examples(20)
 @given(PLANS, FIGURES, FIGURES)
 def test_of_several_registries_each_has_its_own(
     plan: Plan, west: ScopeFigures, east: ScopeFigures

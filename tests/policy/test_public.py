@@ -445,7 +445,7 @@ def test_more_than_a_policy_holds_is_taken_together() -> None:
     patterns = [nets(n, do=f"ecr:{n}*") for n in range(0, 160, 2)]
     assert len(public_access(facts(*patterns))) == len(patterns)
     assert not public_access(facts(*patterns[:40]))
-    many = [f"203.0.{n}.{m}" for n in range(0, 254, 2) for m in range(0, 254, 2)]
-    wide = allow("*", [GET, PUT, "ecr:TagResource", "ecr:ListImages"], nets(1, 3)["Condition"])
+    many = [f"203.0.{n}.{m}" for n in range(0, 82, 2) for m in range(0, 82, 2)]
+    wide = allow("*", [f"ecr:{n}" for n in range(40)], nets(1, 3)["Condition"])
     small = allow("*", "ecr:DescribeImages", {"IpAddress": {"aws:SourceIp": [*many, "5.0.0.0/8"]}})
     assert len(public_access(facts(wide, small))) == 2

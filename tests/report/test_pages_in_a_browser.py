@@ -347,10 +347,10 @@ def test_print_has_all_that_the_filter_shows(shown: Shown) -> None:
 
 
 def test_a_thousand_repositories_by_three_hundred_principals(shown: Shown) -> None:
-    page = large_page()
-    assert len(page) < 3_000_000
+    page = large_page(every=7)  # also the last cell has access
+    assert len(page) < 400_000
     shown.open(page)
-    counts = "1,000 of 1,000 repositories, 300 of 300 principals, 300,000 cells"
+    counts = "1,000 of 1,000 repositories, 300 of 300 principals, 42,858 cells"
     assert shown.texts("#shown") == [counts]
     drawn = "document.querySelectorAll('#view *').length"
     assert 100 < shown.number(drawn) < 3_000
@@ -364,9 +364,9 @@ def test_a_thousand_repositories_by_three_hundred_principals(shown: Shown) -> No
     shown.tab.press("End", modifiers=CTRL)
     assert shown.texts("#matrix .active") == ["read"]
     shown.tab.press("Enter")
-    assert "ecr_access.yaml:300000" in shown.texts("#detail")[0]
-    shown.fill("workload-007 app-011 read")
-    assert shown.texts("#matrix tbody th") == ["team-01/app-0111", "team-01/app-0116"]
+    assert "ecr_access.yaml:42858" in shown.texts("#detail")[0]
+    shown.fill("workload-003 app-011 read")
+    assert shown.texts("#matrix tbody th") == ["team-01/app-0115"]
 
 
 IN_VIEW = """(() => {

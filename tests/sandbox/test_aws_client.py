@@ -1,4 +1,7 @@
-"""The `aws` client uses the sandbox with only its environment variables."""
+"""The `aws` client uses the sandbox with only its environment variables.
+
+Each call takes a second. What each operation does is tested by boto3, which `aws` is made of.
+"""
 
 import json
 from collections.abc import Callable, Mapping
@@ -43,12 +46,10 @@ def test_creates_a_repository_and_sets_its_policy(sandbox: Sandbox, aws: Aws) ->
 def test_puts_the_policy_and_the_settings_of_the_registry(sandbox: Sandbox, aws: Aws) -> None:
     scope = ("--name", "REGISTRY_POLICY_SCOPE")
     aws("put-account-setting", *scope, "--value", "V2")
-    assert aws("get-account-setting", *scope)["value"] == "V2"
     policy = text(statement(Principal={"AWS": "444455556666"}, Action=PULL, Resource="*"))
     aws("put-registry-policy", "--policy-text", policy)
     assert sandbox.registry_policy_text() == policy
-    read = aws("get-registry-policy")
-    assert read.keys() == aws("delete-registry-policy").keys() == {"registryId", "policyText"}
+    assert aws("delete-registry-policy").keys() == {"registryId", "policyText"}
     assert sandbox.registry_policy_text() is None
 
 
@@ -63,11 +64,8 @@ def test_a_repository_has_the_policy_of_its_template_right_after_a_push(
     of = ("--prefix", "pushed")
     given = ("--applied-for", "CREATE_ON_PUSH", "--repository-policy", policy)
     aws("create-repository-creation-template", *of, *given)
-    aws("update-repository-creation-template", *of, "--image-tag-mutability", "IMMUTABLE")
-    shown = aws("describe-repository-creation-templates", "--prefixes", "pushed")
-    (template,) = shown["repositoryCreationTemplates"]
-    assert template["imageTagMutability"] == "IMMUTABLE"
-    assert "updatedAt" in template
+    updated = aws("update-repository-creation-template", *of, "--image-tag-mutability", "IMMUTABLE")
+    assert "updatedAt" in updated["repositoryCreationTemplate"]
 
     new = ("--registry-id", "111122223333", "--repository-name", "pushed/api")
     aws("initiate-layer-upload", *new, keys=keys_of(sandbox, pusher))
@@ -81,8 +79,6 @@ def test_a_repository_has_the_policy_of_its_template_right_after_a_push(
     image = ("--image-ids", "imageTag=latest")
     pulled = aws("batch-get-image", *new, *image, keys=keys_of(sandbox, puller))
     assert len(pulled["images"]) == 1
-    aws("delete-repository-creation-template", *of)
-    assert sandbox.creation_template("pushed") is None
 
 
 def test_the_first_pull_of_a_cache_creates_a_repository(sandbox: Sandbox, aws: Aws) -> None:
@@ -95,5 +91,3 @@ def test_the_first_pull_of_a_cache_creates_a_repository(sandbox: Sandbox, aws: A
     pulled = aws("batch-get-image", *name, "--image-ids", "imageTag=latest")
     assert len(pulled["images"]) == 1
     assert sandbox.policy_text("cache/nginx") == policy
-    aws("delete-pull-through-cache-rule", *rule)
-    assert aws("describe-pull-through-cache-rules")["pullThroughCacheRules"] == []

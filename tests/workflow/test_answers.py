@@ -392,7 +392,7 @@ def in_yaml(entries: dict[str, tuple[dict[str, str], list[str]]]) -> str:
     )
 
 
-@examples(8)
+@examples(5)
 @given(files)
 def test_all_answers_agree(entries: dict[str, tuple[dict[str, str], list[str]]]) -> None:
     """`who_can` names whom `can` does not deny, and no request to the policy says otherwise."""

@@ -158,6 +158,7 @@ def covers(pattern: str, action: str) -> bool:
     )
 
 
+@lru_cache(maxsize=65_536)
 def is_of_repositories(action: str) -> bool:
     """Whether an action may be one on a repository, or a pattern may match one.
 
