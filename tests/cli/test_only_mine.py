@@ -5,6 +5,7 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,7 @@ SINCE = ("--base", "HEAD", "--only-mine")
 WEB = "  payments/web: {access: {ci: pull}}\n"
 """A repository more in the file."""
 
-Document = dict[str, dict[str, object]]
+Document = dict[str, Any]
 
 
 @pytest.fixture
@@ -111,9 +112,7 @@ def forge(path: Path, edit: Callable[[Document], object]) -> None:
 
 def with_commit(id_: str) -> Callable[[Document], None]:
     def edit(document: Document) -> None:
-        only_mine = document["compared_with"]["only_mine"]
-        assert isinstance(only_mine, dict)
-        only_mine["commit"] = id_
+        document["compared_with"]["only_mine"]["commit"] = id_
 
     return edit
 
@@ -141,6 +140,35 @@ def test_a_saved_plan_is_refused_without_its_earlier_version(
     done = reconcile("apply", "saved.plan", "--yes", GIT_CEILING_DIRECTORIES=str(edited.parents[1]))
     assert (done.code, "an edit since HEAD, which can't be read" in done.err) == (5, True), done
     assert not is_edited(ecr)
+
+
+def test_a_forged_live_policy_gives_nobody_access(
+    edited: Path, reconcile: Reconcile, ecr: Sandbox
+) -> None:
+    evil = {"Effect": "Allow", "Principal": {"AWS": f"{BY_HAND}-too"}, "Action": "ecr:PutImage"}
+
+    def edit(document: Document) -> None:
+        (change,) = document["changes"]
+        for policy in change["policy"].values():
+            policy["Statement"].append(evil)
+            policy["Statement"].sort(key=lambda one: json.dumps(one, sort_keys=True))
+
+    assert reconcile("plan", *SINCE, "--out", "saved.plan").code == 0
+    forge(edited.parent / "saved.plan", edit)
+    done = reconcile("apply", "saved.plan", "--yes")
+    assert (done.code, "stale" in done.out) == (5, True), done
+    assert not is_edited(ecr)
+    assert "by-hand-too" not in (ecr.policy_text("payments/api") or "")
+
+
+def test_a_plan_with_causes_is_applied_as_a_whole(
+    edited: Path, reconcile: Reconcile, ecr: Sandbox
+) -> None:
+    commit(edited.parent)
+    done = reconcile("apply", "--base", "HEAD~1", "--repository", "payments/api", "--yes")
+    assert (done.code, "Compared with HEAD~1: 0 changes from this edit" in done.out) == (0, True)
+    assert BY_HAND not in (ecr.policy_text("payments/api") or "")
+    assert reconcile("plan", "--base", "HEAD~1", "--only-mine", "--exit-code").code == 0
 
 
 @pytest.mark.parametrize(
