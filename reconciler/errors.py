@@ -17,6 +17,7 @@ class Remedy(Enum):
 
     NAME_ACCESS_FILE = "name another access file"
     NAME_JOURNAL = "keep the journal in another file"
+    NAME_EARLIER_VERSION = "say which earlier version"
     SELECT_FEWER = "select fewer repositories"
     SAVE_A_PART = "plan only these repositories, and save that plan"
     PLAN_AGAIN = "make a new plan and save it"

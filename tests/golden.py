@@ -15,7 +15,8 @@ from reconciler.model.registry import (
     RegistryScope,
 )
 from reconciler.model.templates import CreationTemplate, template_of
-from reconciler.plan.compute import without_expired
+from reconciler.plan.causes import ComparedWith
+from reconciler.plan.compute import PlanOf, compute_plan, without_expired
 from reconciler.plan.guards import check_guards
 from reconciler.plan.model import Plan
 from reconciler.plan.origin import Origin
@@ -24,7 +25,7 @@ from reconciler.report.plan_markdown import render_drift_markdown, render_plan_m
 from reconciler.report.plan_text import render_drift, render_plan, render_refusals
 from reconciler.report.plan_view import view_drift, view_plan
 from reconciler.report.text import plain
-from reconciler.workflow.earlier_plan import with_causes
+from reconciler.workflow.earlier_plan import edit_alone, with_causes
 from reconciler.workflow.origin import names_of_file, origin_of_file
 from reconciler.workflow.planner import plan_all
 from reconciler.workflow.revisions import EarlierVersion
@@ -33,6 +34,7 @@ from reconciler.workflow.source import AccessSource, load
 CASES = Path(__file__).parent / "cases"
 FILE = "ecr_access.yaml"
 CALLER = "arn:aws:iam::111122223333:user/admin"
+COMMIT = 40 * "0"
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 
 
@@ -41,7 +43,9 @@ def case_folders() -> list[Path]:
 
 
 def planned(folder: Path) -> tuple[AccessSource, Plan]:
-    """Plan a case: the file as it was read, and the plan; with causes if it has `base.yaml`."""
+    """Plan a case: the file as it was read, and the plan; compared with `base.yaml` if it
+    has that, and limited to the edit since then if its name ends with `-only-mine`.
+    """
     file = folder / FILE
     source = load(file.read_bytes(), FILE, file=file, now=NOW)
     own, templates = (read(folder / "registry.json") for read in (registry_policy, live_templates))
@@ -49,13 +53,17 @@ def planned(folder: Path) -> tuple[AccessSource, Plan]:
         live_registry(scope, live_in(folder, scope))._replace(policy=own, templates=templates)
         for scope in source.scopes
     ]
-    plan = plan_all(source, registries)
+    return source, plan_all(source, registries, (), planning(folder))
+
+
+def planning(folder: Path) -> PlanOf:
+    """Return how the plan of a case is computed."""
     base = folder / "base.yaml"
-    if base.exists():
-        older = load(base.read_bytes(), FILE, file=base, now=NOW)
-        earlier = EarlierVersion("main", older.parts)
-        plan = with_causes(plan, earlier, registries, NOW)
-    return source, plan
+    if not base.exists():
+        return compute_plan
+    older = load(base.read_bytes(), FILE, file=base, now=NOW)
+    earlier = EarlierVersion(ComparedWith("main", COMMIT, older.sha256), older.parts)
+    return (edit_alone if is_limited(folder) else with_causes)(earlier, NOW)
 
 
 def origin(source: AccessSource) -> Origin:
@@ -73,14 +81,24 @@ def expected_output(folder: Path) -> dict[str, str]:
     )
     view, made_from = view_plan(plan, names), origin(source)
     refused = dataclasses.replace(view, refusals=refusals)
-    drift = view_drift(without_expired(plan)._replace(causes=None), names)
-    return {
+    of_plan = {
         "plan.txt": render_plan(view, plain) + render_refusals(refusals, plain),
-        "drift.txt": render_drift(drift, plain),
         "plan.json": "".join(render_plan_json(view, made_from)),
         "plan.md": _unfolded(render_plan_markdown(refused, made_from, "")),
+    }
+    if is_limited(folder):
+        return of_plan
+    drift = view_drift(without_expired(plan)._replace(causes=None), names)
+    return {
+        **of_plan,
+        "drift.txt": render_drift(drift, plain),
         "drift.md": _unfolded(render_drift_markdown(drift, made_from, "")),
     }
+
+
+def is_limited(folder: Path) -> bool:
+    """Whether a case is a plan of an edit alone, by its name; drift is always whole."""
+    return folder.name.endswith("-only-mine")
 
 
 def _unfolded(comment: str) -> str:

@@ -22,7 +22,7 @@ FLOORS = (
     {"cli"},
 )
 ROOMS_INSIDE = {
-    "policy": ({"language"}, {"meaning"}, {"compile"}),
+    "policy": ({"language"}, {"meaning"}, {"compile"}, {"limit"}),
     "access_file": (
         {"document"},
         {"model"},

@@ -1,7 +1,7 @@
 """The files of a command, read and checked: the access file, a saved plan, policy documents."""
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -72,20 +72,23 @@ def load_valid(
     return source
 
 
-def load_earlier(path: Path, source: AccessSource, revision: str | None) -> "EarlierVersion | None":
-    """Load an access file as it was at a git revision; None for no revision.
+def load_earlier(
+    path: Path, source: AccessSource, *revisions: str | None
+) -> Mapping[str | None, "EarlierVersion"]:
+    """Load an access file as it was at git revisions, each once; nothing for no revision (None).
 
     Raises UsageError where the file is stdin, and as `at_revision`.
     """
-    if revision is None:
-        return None
+    named = dict.fromkeys(one for one in revisions if one is not None)
+    if not named:
+        return {}
     if path == STDIN:
         raise UsageError(
             "the access file is stdin, which has no earlier version", hint="name the file with -f"
         )
     from reconciler.workflow.revisions import at_revision  # noqa: PLC0415 - costs
 
-    return at_revision(source, revision)
+    return {revision: at_revision(source, revision) for revision in named}
 
 
 def load_plan(path: Path) -> "StoredPlan":

@@ -20,9 +20,10 @@ HINTS = {
     Remedy.NAME_ACCESS_FILE: "'reconcile init' writes one; -f FILE or $ECR_ACCESS_FILE names "
     "another",
     Remedy.NAME_JOURNAL: "--journal PATH names another place",
+    Remedy.NAME_EARLIER_VERSION: "--base GIT_REF names it",
     Remedy.SELECT_FEWER: "--repository GLOB takes a part at a time",
     Remedy.SAVE_A_PART: "'reconcile plan --repository GLOB --out PLAN' saves a part, and so do "
-    "--registry NAME and --changed-since GIT_REF",
+    "--registry NAME, --changed-since GIT_REF and --base GIT_REF --only-mine",
     Remedy.PLAN_AGAIN: "'reconcile plan --out PLAN' writes one",
     Remedy.SHOW_PLAN_SCHEMA: "'reconcile schema plan' prints the schema of a plan",
     Remedy.WRITE_ELSEWHERE: "--format json writes to stdout",

@@ -255,6 +255,12 @@ Base = Annotated[
         help="Tell what the file's edit since this git revision changes apart from drift.",
     ),
 ]
+OnlyMine = Annotated[
+    bool,
+    typer.Option(
+        "--only-mine", help="With --base: only what that edit changes; drift stays as it is."
+    ),
+]
 Registries = Annotated[
     Names,
     typer.Option(

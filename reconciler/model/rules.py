@@ -104,6 +104,7 @@ class RuleId(StrEnum):
     KEPT_STATEMENT = "kept-statement"
     LAMBDA_LOSES_ACCESS = "lambda-loses-access"
     MISSING_PROBE_REPOSITORY = "missing-probe-repository"
+    MIXED_WITH_DRIFT = "mixed-with-drift"
     NEW_ACCOUNT = "new-account"
     NO_LONGER_MANAGED = "no-longer-managed"
     NOT_CARRIED = "not-carried"

@@ -1,7 +1,7 @@
 """The causes of a plan's changes: an edit of the file since an earlier version of it, or drift."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Literal, NamedTuple
 
 from reconciler.model.registry import Target
@@ -43,13 +43,49 @@ def together(*causes: ChangeCause) -> ChangeCause:
     return found.pop() if len(found) == 1 else "both"
 
 
-class PlanCauses(NamedTuple):
-    """The causes of all changes of a plan, against the file at a git revision."""
+class ComparedWith(NamedTuple):
+    """The earlier version of a file that a plan is compared with.
+
+    `revision` is what the user called the `commit` (its id in hex). `sha256` is the digest of the
+    file there with all that it includes, empty where there is no file.
+    """
 
     revision: str
+    commit: str
+    sha256: str
+
+
+class LeftOut(NamedTuple):
+    """What a plan of an edit leaves out as drift: whole `changes`, and `parts` of other changes."""
+
+    changes: int = 0
+    parts: int = 0
+
+
+class PlanCauses(NamedTuple):
+    """The causes of all changes of a plan, against an earlier version of the file.
+
+    `left_out` is None where the plan is not limited to the edit.
+    """
+
+    base: ComparedWith
     by_target: Mapping[Target, Causes]
+    left_out: LeftOut | None = None
 
     @property
     def numbers(self) -> Mapping[ChangeCause, int]:
         """The number of changes of each cause."""
         return Counter(causes.whole for causes in self.by_target.values())
+
+
+def merge_causes(parts: Iterable[PlanCauses]) -> PlanCauses | None:
+    """Merge the causes of the parts of one plan; None for no parts."""
+    found = tuple(parts)
+    if not found:
+        return None
+    left_out = [part.left_out for part in found if part.left_out is not None]
+    return PlanCauses(
+        found[0].base,
+        {target: causes for part in found for target, causes in part.by_target.items()},
+        LeftOut(*map(sum, zip(*left_out, strict=True))) if left_out else None,
+    )

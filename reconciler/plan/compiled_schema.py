@@ -940,25 +940,43 @@ def _113(v: object) -> bool:
     return is_integer(v)
 
 
-_CHECKS_42: Checks = {"revision": _5, "edit": _113, "drift": _113, "both": _113}
-
-
 def _114(v: object) -> bool:
+    return isinstance(v, str) and re.search("^[0-9a-f]{40,64}\\Z", v) is not None
+
+
+_CHECKS_42: Checks = {"commit": _114, "sha256": _6, "left_out": _113, "left_out_in_part": _113}
+
+
+def _115(v: object) -> bool:
+    return (
+        isinstance(v, dict)
+        and "commit" in v
+        and "sha256" in v
+        and "left_out" in v
+        and "left_out_in_part" in v
+        and all(_CHECKS_42.get(key, nothing)(value) for key, value in v.items())
+    )
+
+
+_CHECKS_43: Checks = {"revision": _5, "edit": _113, "drift": _113, "both": _113, "only_mine": _115}
+
+
+def _116(v: object) -> bool:
     return (
         isinstance(v, dict)
         and "revision" in v
         and "edit" in v
         and "drift" in v
         and "both" in v
-        and all(_CHECKS_42.get(key, nothing)(value) for key, value in v.items())
+        and all(_CHECKS_43.get(key, nothing)(value) for key, value in v.items())
     )
 
 
-def _115(v: object) -> bool:
+def _117(v: object) -> bool:
     return isinstance(v, str) and re.search("^sha256:[0-9a-f]{64}\\Z", v) is not None
 
 
-_CHECKS_43: Checks = {
+_CHECKS_44: Checks = {
     "format_version": _1,
     "tool": _4,
     "file": _7,
@@ -974,24 +992,24 @@ _CHECKS_43: Checks = {
     "unmanaged_repositories": _16,
     "registries_left_out": _110,
     "scope": _112,
-    "compared_with": _114,
-    "digest": _115,
+    "compared_with": _116,
+    "digest": _117,
 }
 
 
-def _116(v: object) -> bool:
+def _118(v: object) -> bool:
     return not isinstance(v, dict) or "registry" in v
 
 
-def _117(v: object) -> bool:
-    return not _116(v)
+def _119(v: object) -> bool:
+    return not _118(v)
 
 
-def _118(v: object) -> bool:
+def _120(v: object) -> bool:
     return not isinstance(v, dict) or "registries" in v
 
 
-def _119(v: object) -> bool:
+def _121(v: object) -> bool:
     return (
         isinstance(v, dict)
         and "format_version" in v
@@ -1004,11 +1022,11 @@ def _119(v: object) -> bool:
         and "findings" in v
         and "errors" in v
         and "unmanaged_repositories" in v
-        and all(_CHECKS_43.get(key, nothing)(value) for key, value in v.items())
-        and (_117 if _118(v) else _116)(v)
+        and all(_CHECKS_44.get(key, nothing)(value) for key, value in v.items())
+        and (_119 if _120(v) else _118)(v)
     )
 
 
 def is_valid(value: object) -> bool:
     """Whether a value is valid by `schema/plan.schema.json`."""
-    return _119(value)
+    return _121(value)

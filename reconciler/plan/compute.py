@@ -1,7 +1,7 @@
 """Desired and live policies in, a plan out."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 from typing import NamedTuple
@@ -17,6 +17,7 @@ from reconciler.model.rules import RuleId
 from reconciler.model.templates import read_template
 from reconciler.plan.counts import count_granted, count_live, count_revoked, gives_access
 from reconciler.plan.desired_policy import (
+    DesiredMeaning,
     DesiredPolicy,
     PlanInputs,
     check_writable,
@@ -69,6 +70,9 @@ from reconciler.policy import (
     subtract_facts,
     uncovered_facts,
 )
+
+PlanOf = Callable[[Iterable[Desired], LiveRegistry, PlanInputs], Plan]
+"""How the plan of one registry and region is computed: as by `compute_plan`."""
 
 
 class _Planned(NamedTuple):
@@ -161,9 +165,14 @@ def _compare(
     desired: Desired, current: CurrentPolicy, of_registry: Change | None, inputs: PlanInputs
 ) -> Plan:
     target, before, names = current.target, current.policy, inputs.display_names
-    after = desired_meaning(desired, target, before, inputs)
+    asked = desired_meaning(desired, target, before, inputs)
+    is_replaced = current.settings is not None or isinstance(before, Unreadable)
+    written = desired if inputs.edited is None else inputs.edited.limit(desired)
+    after = asked if written is desired else _limited_meaning(written, current, inputs)
     access = difference(current.facts, after.facts)
     together = add_facts(after.facts, current.beside_after.facts)
+    staying = {} if after is asked else uncovered_facts(after.facts, by=asked.facts)
+    unchanged = add_facts(facts_of(asked.kept), staying)
     carried = _carried(desired, current.beside_after)
     remaining = add_facts(after.facts, carried)
     _require_carried(desired, current.effective, remaining)
@@ -172,8 +181,8 @@ def _compare(
         expired = grant_facts(desired.expired)
         dropped = dropped_statements(target, before, remaining, expired, inputs.ownership)
     changes: tuple[Change, ...] = ()
-    if access or current.settings or isinstance(before, Unreadable):
-        policy = write_policy(desired, after, inputs)
+    if written is not None and (access or is_replaced):
+        policy = write_policy(written, after, inputs)
         check_writable(policy, before)
         change = compute_change(current, policy, access, dropped, inputs, carried=carried)
         lost = uncovered_facts(current.effective, by=after.facts)
@@ -183,17 +192,26 @@ def _compare(
         changes = (change,)
     return Plan(
         changes=changes,
-        in_sync=int(not changes),
+        in_sync=int(not is_replaced and asked.facts == current.facts),
         findings=(
             *expired_findings(target, desired.expired, current.facts),
             *deleted_findings(target, current.facts, access, names),
             *policy_findings(target, before),
             *not_kept_findings(target, dropped),
-            *unchanged_findings(target, facts_of(after.kept), together, names),
-            *denied_findings(target, _whole(desired), after.kept),
+            *unchanged_findings(target, unchanged, together, names),
+            *denied_findings(target, _whole(desired), asked.kept),
         ),
         live_grants=count_live(before, current.effective),
     )
+
+
+def _limited_meaning(
+    written: Desired | None, current: CurrentPolicy, inputs: PlanInputs
+) -> DesiredMeaning:
+    """Return what a policy means of which a plan changes only a part, or nothing (None)."""
+    if written is None:
+        return DesiredMeaning(current.facts, ())
+    return desired_meaning(written, current.target, current.policy, inputs)
 
 
 def _carried(desired: Desired, beside: Beside) -> Facts:
@@ -280,7 +298,7 @@ def compute_plan(desired: Iterable[Desired], live: LiveRegistry, inputs: PlanInp
     """
     registry = plan_registry_policy(live, read_registry_access(live), inputs)
     managed = {one.repository: _plan_repository(one, live, registry, inputs) for one in desired}
-    needing = sorted(n for n, one in managed.items() if _needs(one, live, registry))
+    needing = sorted(n for n, one in managed.items() if _needs(one, live, registry, inputs))
     if needing:
         registry = withheld(registry, live, needing)
         managed = {
@@ -301,10 +319,13 @@ def compute_plan(desired: Iterable[Desired], live: LiveRegistry, inputs: PlanInp
     return merge_plans([*plans, of_registry, templates, Plan(unmanaged=unmanaged)])
 
 
-def _needs(planned: _Planned, live: LiveRegistry, registry: PlannedRegistryPolicy) -> bool:
-    """Whether the registry's policy must keep what a repository's own one can't give instead."""
+def _needs(
+    planned: _Planned, live: LiveRegistry, registry: PlannedRegistryPolicy, inputs: PlanInputs
+) -> bool:
+    """Whether the registry's policy must keep what a repository's own one will not give instead."""
     desired = planned.desired
-    if not planned.plan.errors or desired.repository not in live.names:
+    is_as_desired = not planned.plan.errors and inputs.edited is None
+    if is_as_desired or desired.repository not in live.names:
         return False
     before, after = registry.beside(Target(desired.repository, live.scope))
     lost = uncovered_facts(before.facts, by=after.facts)

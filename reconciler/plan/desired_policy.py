@@ -36,12 +36,28 @@ from reconciler.policy import (
 KEEP_OTHERS = Ownership("keep")
 
 
+class EditedRepositories(NamedTuple):
+    """What a plan that is limited to an edit may change; all other repositories stay as they are.
+
+    Those of `whole` become what the file asks for, those of `parts` what is said here.
+    """
+
+    whole: frozenset[str] = frozenset()
+    parts: Mapping[str, Desired] = MappingProxyType({})
+
+    def limit(self, desired: Desired) -> Desired | None:
+        """Return what a repository is to have; None where it stays as it is."""
+        name = desired.repository
+        return desired if name in self.whole else self.parts.get(name)
+
+
 class PlanInputs(NamedTuple):
     """What a plan takes from the file besides the grants.
 
     `to_create` are the repositories to create where they do not exist, by name. `registry_policy`
     is what is desired of the registry's own policy, and `templates` of creation templates; None
     where the file does not manage them. `registry_ownership` is for statements of the former.
+    `edited` limits the repositories' policies; None for no limit.
     """
 
     ownership: Ownership = Ownership()
@@ -51,6 +67,7 @@ class PlanInputs(NamedTuple):
     registry_policy: DesiredRegistryPolicy | None = None
     registry_ownership: Ownership = KEEP_OTHERS
     templates: tuple[DesiredTemplate, ...] | None = None
+    edited: EditedRepositories | None = None
 
 
 class DesiredMeaning(NamedTuple):
@@ -72,7 +89,7 @@ def desired_meaning(
     desired: Desired, target: Target, before: Policy, inputs: PlanInputs
 ) -> DesiredMeaning:
     """Return what the policy that replaces a live one is to mean. Raises NotPlannableError."""
-    kept = _keepable(before, inputs.ownership)
+    kept = keepable(before, inputs.ownership)
     if not kept and not desired.statements:
         return DesiredMeaning(_facts_asked_for(desired.grants), ())
     policy = target.read(policy_text(desired, (), inputs))
@@ -134,8 +151,8 @@ def policy_text(desired: Desired, kept: Iterable[Statement], inputs: PlanInputs)
     )
 
 
-def _keepable(before: Policy, ownership: Ownership) -> tuple[Statement, ...]:
-    """Return the live statements of others that are kept, each once."""
+def keepable(before: Policy, ownership: Ownership) -> tuple[Statement, ...]:
+    """Return the live statements of others that are kept, each once. Raises NotPlannableError."""
     if isinstance(before, Document):
         found = kept_statements(before.statements, ownership)
         return tuple({statement_key(statement): statement for statement in found}.values())

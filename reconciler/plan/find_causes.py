@@ -47,6 +47,16 @@ def split_access(
     return tuple(part for change in changes for part in _split(change, base))
 
 
+def facts_by_part(
+    changes: Iterable[tuple[AccessChange, Holdings]],
+) -> dict[Resources | None, Facts]:
+    """Return what changes of access gain, lose or hold, by the repositories that they are about."""
+    found: defaultdict[Resources | None, dict[Holder, Actions]] = defaultdict(dict)
+    for change, holdings in changes:
+        found[change.on].update(_facts(change, holdings))
+    return dict(found)
+
+
 def _causes(change: Change, base: Change | None) -> Causes:
     beside = tuple(_beside(change, base))
     access = split_access(change.access, base.access if base else ())
@@ -58,8 +68,8 @@ class _BaseAccess:
 
     def __init__(self, changes: tuple[AccessChange, ...]) -> None:
         """Index it by the repositories that it is about."""
-        gained = _by_part((change, change.gained) for change in changes)
-        self._lost = _by_part((change, change.lost) for change in changes)
+        gained = facts_by_part((change, change.gained) for change in changes)
+        self._lost = facts_by_part((change, change.lost) for change in changes)
         self._gained = gained.pop(None, {})
         self._gained_on = HeldFacts({part: own for part, own in gained.items() if part})
 
@@ -70,15 +80,6 @@ class _BaseAccess:
     def lost(self, on: Resources | None) -> Facts:
         """Return what is lost of the live facts about the same repositories."""
         return self._lost.get(on, {})
-
-
-def _by_part(
-    changes: Iterable[tuple[AccessChange, Holdings]],
-) -> dict[Resources | None, Facts]:
-    found: defaultdict[Resources | None, dict[Holder, Actions]] = defaultdict(dict)
-    for change, holdings in changes:
-        found[change.on].update(_facts(change, holdings))
-    return dict(found)
 
 
 def _split(change: AccessChange, base: _BaseAccess) -> Iterator[CausedAccess]:

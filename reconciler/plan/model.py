@@ -14,7 +14,7 @@ from reconciler.model.registry import (
 )
 from reconciler.model.rules import RuleId
 from reconciler.model.templates import EVERY_REPOSITORY
-from reconciler.plan.causes import PlanCauses
+from reconciler.plan.causes import PlanCauses, merge_causes
 from reconciler.policy import (
     AccessChange,
     Condition,
@@ -294,6 +294,7 @@ def merge_plans(plans: Iterable[Plan]) -> Plan:
         violations=tuple(sorted(v for p in parts for v in p.violations)),
         unmanaged=tuple(sorted(t for p in parts for t in p.unmanaged)),
         live_grants=sum(p.live_grants for p in parts),
+        causes=merge_causes(p.causes for p in parts if p.causes is not None),
     )
 
 

@@ -10,13 +10,13 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal, NotRequired, TypedDict, TypeVar, cast
+from typing import Literal, NamedTuple, NotRequired, TypedDict, TypeVar, cast
 
 from reconciler.errors import InvalidError, RefusedError, Remedy
 from reconciler.model.registry import RegistryScope, RepositorySettings, Subject, Target
 from reconciler.model.rules import RuleId
 from reconciler.model.templates import read_template
-from reconciler.plan.causes import ChangeCause
+from reconciler.plan.causes import ChangeCause, ComparedWith, LeftOut, PlanCauses
 from reconciler.plan.compiled_schema import is_valid
 from reconciler.plan.model import (
     NO_SCOPE,
@@ -142,6 +142,15 @@ class _LimitJson(TypedDict):
     not_read: int | None
 
 
+class _OnlyMineJson(TypedDict):
+    """What a plan of an edit alone was computed from, and how much it leaves out as drift."""
+
+    commit: str
+    sha256: str
+    left_out: int
+    left_out_in_part: int
+
+
 class _ComparedJson(TypedDict):
     """What a plan was compared with, and how many of its changes have each cause."""
 
@@ -149,6 +158,7 @@ class _ComparedJson(TypedDict):
     edit: int
     drift: int
     both: int
+    only_mine: NotRequired[_OnlyMineJson]
 
 
 class _RegistryJson(TypedDict):
@@ -188,8 +198,8 @@ class _OptionalJson(TypedDict, total=False):
     """A plan is for one registry or for several; only one that can be applied has a digest.
 
     `scope` is what a limited one is limited to. Only one of some registries leaves others out. With
-    `compared_with`, the changes and grants have causes; they are not read back. `rules` are rules
-    files.
+    `compared_with`, the changes and grants have causes. Of these only `only_mine` is read back.
+    `rules` are rules files.
     """
 
     registry: _RegistryJson
@@ -231,6 +241,13 @@ class SavedChange:
     settings: RepositorySettings | None
 
 
+class SavedEdit(NamedTuple):
+    """That a plan is limited to an edit: since which version, and what it leaves out."""
+
+    since: ComparedWith
+    left_out: LeftOut
+
+
 @dataclass(frozen=True, slots=True)
 class SavedPlan:
     """A plan as it was saved, all sorted; the rest is as in `Plan`.
@@ -239,7 +256,7 @@ class SavedPlan:
     taken for the first.
 
     `file_path` and `file_sha256` are of the access file, `rules` of the rules files,
-    `tool_version` and `digest` of the plan.
+    `tool_version` and `digest` of the plan. `edit` is None where it is not limited to one.
     """
 
     registries: tuple[PlannedRegistry, ...]
@@ -256,6 +273,7 @@ class SavedPlan:
     in_sync: int
     live_grants: int
     changed_since: ChangedSince | None
+    edit: SavedEdit | None
     by_scope: Mapping[RegistryScope, ScopeFigures]
 
 
@@ -288,14 +306,26 @@ def plan_json(
         revision, not_read = plan.changed_since
         document["scope"] = {"changed_since": revision, "not_read": not_read}
     if plan.causes is not None:
-        number = plan.causes.numbers
-        document["compared_with"] = {
-            "revision": plan.causes.revision,
-            "edit": number["edit"],
-            "drift": number["drift"],
-            "both": number["both"],
-        }
+        document["compared_with"] = _compared_json(plan.causes)
     return document
+
+
+def _compared_json(causes: PlanCauses) -> _ComparedJson:
+    number, base, left_out = causes.numbers, causes.base, causes.left_out
+    compared: _ComparedJson = {
+        "revision": base.revision,
+        "edit": number["edit"],
+        "drift": number["drift"],
+        "both": number["both"],
+    }
+    if left_out is not None:
+        compared["only_mine"] = {
+            "commit": base.commit,
+            "sha256": base.sha256,
+            "left_out": left_out.changes,
+            "left_out_in_part": left_out.parts,
+        }
+    return compared
 
 
 def _registries_json(origin: Origin, plan: Plan) -> _OptionalJson:
@@ -425,6 +455,7 @@ def _saved(document: PlanJson) -> SavedPlan:
         in_sync=summary["in_sync"],
         live_grants=summary["live_grants"],
         changed_since=_changed_since(document),
+        edit=_edit(document),
         by_scope={
             RegistryScope(own["account"], region): ScopeFigures(
                 own["in_sync"].get(region, 0), own["live_grants"].get(region, 0)
@@ -438,6 +469,15 @@ def _saved(document: PlanJson) -> SavedPlan:
 def _changed_since(document: PlanJson) -> ChangedSince | None:
     scope = document.get("scope")
     return ChangedSince(scope["changed_since"], scope["not_read"]) if scope else None
+
+
+def _edit(document: PlanJson) -> SavedEdit | None:
+    compared = document.get("compared_with")
+    limit = compared.get("only_mine") if compared else None
+    if compared is None or limit is None:
+        return None
+    since = ComparedWith(compared["revision"], limit["commit"], limit["sha256"])
+    return SavedEdit(since, LeftOut(limit["left_out"], limit["left_out_in_part"]))
 
 
 def _registries(document: PlanJson) -> tuple[PlannedRegistry, ...]:

@@ -1,7 +1,8 @@
 """The policy language: what a document means, and how to write one; pure.
 
 Other packages import from here. Inside, `language` has the parts of a document, `meaning` what they
-mean together, and `compile` writes facts as a policy; each uses only those before it.
+mean together, `compile` writes facts as a policy, and `limit` takes a part of one; each uses only
+those before it.
 """
 
 # fmt: off
@@ -23,8 +24,8 @@ from reconciler.policy.meaning.registry_policy import (
     ALLOWS_ANYONE, PolicyScope, answers_on, belong_to_registry, enforced, statements_on,
 )
 from reconciler.policy.meaning.registry_facts import (
-    RegistryFacts, HeldFacts, facts_by_pattern, registry_difference, registry_facts_of,
-    same_registry_policy,
+    RegistryFacts, HeldFacts, facts_by_pattern, reduce_registry_facts, registry_difference,
+    registry_facts_of, same_registry_policy,
 )
 # Actions and tiers
 from reconciler.policy.language.actions import (
@@ -96,4 +97,6 @@ from reconciler.policy.meaning.keep import (
     registry_changes_meaning, registry_statement_key, statement_key,
 )
 # Compiling
-from reconciler.policy.compile import compile_policy, compile_registry_policy, sid_for
+from reconciler.policy.compile import Json, compile_policy, compile_registry_policy, sid_for
+# Parts of policies
+from reconciler.policy.limit import choose_statements

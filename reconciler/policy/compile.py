@@ -206,28 +206,30 @@ def _numbered(drafts: Sequence[tuple[str, Json]], taken: Set[str]) -> Iterable[J
 def _body(group: Group, name_of: Callable[[str], str]) -> Json:
     body: dict[str, object] = {
         "Effect": "Allow",
-        "Principal": _principal_element(group.principals, name_of),
-        "Action": _one_or_list(list(action_names(group.actions))),
+        "Principal": principal_element(group.principals, name_of),
+        "Action": one_or_list(list(action_names(group.actions))),
     }
     if group.resources:
-        body["Resource"] = _one_or_list(list(group.resources))
+        body["Resource"] = one_or_list(list(group.resources))
     if group.condition:
         body["Condition"] = condition_json(group.condition)
     return body
 
 
-def _principal_element(
+def principal_element(
     principals: tuple[Principal, ...], name_of: Callable[[str], str]
 ) -> str | dict[str, object]:
+    """Return a Principal element; `name_of` spells the name of each."""
     if principals == (EVERYONE,):
         return "*"
     by_kind: defaultdict[str, list[str]] = defaultdict(list)
     for principal in principals:
         by_kind[principal.kind] += map(name_of, principal.names)
-    return {kind: _one_or_list(names) for kind, names in by_kind.items()}
+    return {kind: one_or_list(names) for kind, names in by_kind.items()}
 
 
-def _one_or_list(names: list[str]) -> str | list[str]:
+def one_or_list(names: list[str]) -> str | list[str]:
+    """Return names as an element of a statement has them."""
     return names[0] if len(names) == 1 else names
 
 

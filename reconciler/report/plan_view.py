@@ -12,7 +12,7 @@ from reconciler.model.access import DisplayNames
 from reconciler.model.registry import RegistryScope, Subject, Target
 from reconciler.model.rules import RuleId
 from reconciler.model.templates import EVERY_REPOSITORY, read_template
-from reconciler.plan.causes import Causes, ChangeCause
+from reconciler.plan.causes import Causes, ChangeCause, LeftOut
 from reconciler.plan.model import NO_SCOPE, Change, ChangeKind, Plan, Risk
 from reconciler.policy import AccessChange
 from reconciler.printable import some_of
@@ -234,11 +234,13 @@ class PlanView:
         causes = self.plan.causes
         if causes is None:
             return ""
+        if causes.left_out is not None:
+            return _edit_words(causes.base.revision, causes.left_out)
         number = causes.numbers
         repaired = "repairs" if number["drift"] == 1 else "repair"
         both = f", {number['both']:,} {'does' if number['both'] == 1 else 'do'} both"
         return (
-            f"Compared with {causes.revision}: "
+            f"Compared with {causes.base.revision}: "
             f"{number_of(number['edit'], 'change', 'changes')} from this edit, "
             f"{number['drift']:,} {repaired} drift{both if number['both'] else ''}."
         )
@@ -255,6 +257,16 @@ class PlanView:
         found = Counter(kind for view in self.changes for kind in view.kinds)
         found["revoked"] += found["gone"]
         return {kind: found[kind] for kind in _KINDS}
+
+
+def _edit_words(revision: str, left_out: LeftOut) -> str:
+    """Say that a plan is limited to an edit, and how much it leaves out."""
+    changes = number_of(left_out.changes, "change", "changes")
+    parts = f", and a part of {number_of(left_out.parts, 'other', 'others')}"
+    return (
+        f"Only the edit since {revision} is planned. Left out as drift: "
+        f"{changes}{parts if left_out.parts else ''}."
+    )
 
 
 def view_plan(

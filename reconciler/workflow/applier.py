@@ -15,6 +15,7 @@ from reconciler.apply.retry import Deadline
 from reconciler.errors import ArgumentError, Remedy, Status
 from reconciler.model.registry import RegistryScope, Target
 from reconciler.model.transport import Transport
+from reconciler.plan.compute import PlanOf
 from reconciler.plan.model import Plan
 from reconciler.workflow import DEFAULT_WAIT
 from reconciler.workflow.callers import Authors, authors_of
@@ -26,6 +27,7 @@ from reconciler.workflow.planner import (
     PlanResult,
     compute,
     guarded,
+    planning,
     reach,
     with_names,
 )
@@ -110,6 +112,8 @@ def prepare_apply(
     *,
     repositories: Globs = (),
     changed_since: "EarlierVersion | None" = None,
+    base: "EarlierVersion | None" = None,
+    only_mine: bool = False,
     profile: str | None = None,
     transport: Transport = Transport.FAST,
     listener: Listener = LOG,
@@ -118,25 +122,37 @@ def prepare_apply(
 
     Writes nothing. Asks STS first, for each registry: raises RefusedError where the caller's
     account is not the registry's; of several registries, one where STS does not answer is left
-    out, with an error in the plan. A saved plan is applied in its own registries alone. Raises
-    ArgumentError where `repositories`, `changed_since` or the registries of `source` would limit
-    it. Else raises as `plan` and `recompute`.
+    out, with an error in the plan. A saved plan is applied in its own registries alone, and one of
+    an edit alone is compared with the same version again. Raises ArgumentError where another
+    parameter or the registries of `source` would limit a saved plan. Else raises as `plan`,
+    `earlier_version` and `recompute`.
     """
     if stored is not None:
-        from reconciler.workflow.saved_plans import require_current  # noqa: PLC0415 - costs
+        from reconciler.workflow.saved_plans import (  # noqa: PLC0415 - costs
+            earlier_version,
+            require_current,
+        )
 
         _require_whole(
-            repositories=repositories, changed_since=changed_since, registry=source.left_out
+            repositories=repositories,
+            changed_since=changed_since,
+            base=base,
+            only_mine=only_mine,
+            registry=source.left_out,
         )
         require_current(stored, source)
         source = source.limited_to([one.name for one in stored.plan.registries if one.name])
+        base, only_mine = earlier_version(stored, source), stored.plan.edit is not None
+    plan_of = planning(source, base, listener, only_mine=only_mine)
     reached = reach(source, profile, transport, listener)
     authors, reached = authors_of(reached)
     require_some(reached.failures, source.scopes)
     if stored is None:
-        computed = compute(source, reached, repositories, listener, changed_since=changed_since)
+        computed = compute(
+            source, reached, repositories, listener, changed_since=changed_since, plan_of=plan_of
+        )
     else:
-        computed = with_names(_compute_again(stored, source, reached, listener), source)
+        computed = with_names(_compute_again(stored, source, reached, listener, plan_of), source)
     return PreparedApply(
         guarded(computed, source, lambda scope: authors[scope].arn),
         reached.connections,
@@ -160,7 +176,11 @@ def _require_whole(**limits: object) -> None:
 
 
 def _compute_again(
-    stored: "StoredPlan", source: AccessSource, reached: Reached, listener: Listener
+    stored: "StoredPlan",
+    source: AccessSource,
+    reached: Reached,
+    listener: Listener,
+    plan_of: PlanOf,
 ) -> Plan:
     """Compute a saved plan again, without the registries that can't be reached any more."""
     from reconciler.workflow.saved_plans import (  # noqa: PLC0415 - costs
@@ -173,7 +193,7 @@ def _compute_again(
     live = [*unlisted(reached.failures), *read_registries(reached.connections, to_read, listener)]
     failed = [one for one in live if one.failure is not None]
     read = {one.scope: one for one in live if one.failure is None}
-    return recompute(without_registries(stored, failed), source, read)
+    return recompute(without_registries(stored, failed), source, read, plan_of)
 
 
 def apply(

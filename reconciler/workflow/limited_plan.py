@@ -9,7 +9,7 @@ from reconciler.access_file.versions import narrowed
 from reconciler.model.registry import LiveRegistry, RegistryScope
 from reconciler.model.rules import RuleId
 from reconciler.model.templates import EVERY_REPOSITORY
-from reconciler.plan.compute import compute_plan
+from reconciler.plan.compute import PlanOf, compute_plan
 from reconciler.plan.desired_policy import PlanInputs
 from reconciler.plan.model import (
     ChangedSince,
@@ -52,19 +52,21 @@ def compute_limited(
     reached: Reached,
     globs: Globs,
     listener: Listener,
-) -> tuple[Plan, tuple[LiveRegistry, ...]]:
+    *,
+    plan_of: PlanOf,
+) -> Plan:
     """Compare what the file asks for differently from an earlier version with what is live.
 
-    Returns the plan, and what was read for it. Raises as `read_registries`, and ArgumentError for a
-    name that no entry of the file matches.
+    `plan_of` computes the plan of each registry and region. Raises as `read_registries`, and
+    ArgumentError for a name that no entry of the file matches.
     """
     names = exact_names(globs)
     managed = {one for access in source.parts for one in managed_names(access, names)}
     require_known("repositories", names, managed, _NO_ENTRY, partial(entry_elsewhere, source))
-    revision, older, missing = changed_since
+    revision, older = changed_since.revision, changed_since.parts
     parts = changed_parts(source, older, globs)
-    if missing:
-        listener.notify(NoEarlierVersion(missing))
+    if changed_since.missing:
+        listener.notify(NoEarlierVersion(changed_since.missing))
     if gone := left_out(source, older):
         listener.notify(RegistriesLeftOut(revision, gone))
     listener.notify(LimitedToChanges(revision, tuple(subjects_of(parts.values()))))
@@ -81,9 +83,8 @@ def compute_limited(
     }
     parts = _with_touched(source, live, parts)
     live |= _read_touched(reached.connections, live, parts, listener)
-    plan = plan_changed(source, live.values(), parts, revision)
-    plan = plan._replace(findings=(*map(_left_out, gone), *plan.findings))
-    return plan, tuple(live.values())
+    plan = plan_changed(source, live.values(), parts, revision, plan_of)
+    return plan._replace(findings=(*map(_left_out, gone), *plan.findings))
 
 
 def _left_out(scope: RegistryScope) -> Finding:
@@ -141,6 +142,7 @@ def plan_changed(
     registries: Iterable[LiveRegistry],
     parts: Mapping[RegistryScope, ChangedPart],
     revision: str,
+    plan_of: PlanOf = compute_plan,
 ) -> Plan:
     """Compute the plan for what the file changes in each registry and region, and merge them.
 
@@ -149,7 +151,7 @@ def plan_changed(
     """
     live = {one.scope: one for one in registries}
     plans = {
-        scope: _plan_part(live[scope], parts[scope], source.now, inputs)
+        scope: _plan_part(live[scope], parts[scope], source.now, inputs, plan_of)
         for access in source.parts
         for inputs in [plan_inputs(access, source.now)]
         for scope in access.registry.scopes
@@ -164,7 +166,9 @@ def plan_changed(
     return plan._replace(changed_since=ChangedSince(revision, number))
 
 
-def _plan_part(live: LiveRegistry, part: ChangedPart, now: datetime, inputs: PlanInputs) -> Plan:
+def _plan_part(
+    live: LiveRegistry, part: ChangedPart, now: datetime, inputs: PlanInputs, plan_of: PlanOf
+) -> Plan:
     access, scope = part.difference.newer, live.scope
     if live.failure is not None:
         return Plan(errors=(unread_error(scope, live.failure),))
@@ -175,7 +179,7 @@ def _plan_part(live: LiveRegistry, part: ChangedPart, now: datetime, inputs: Pla
     ]
     in_scope = tuple(n for n in live.names if n != access.registry.probe_repository)
     seen = live._replace(names=in_scope, templates=part.live_templates(live))
-    plan = compute_plan(desired, seen, part.inputs(inputs))
+    plan = plan_of(desired, seen, part.inputs(inputs))
     idle = idle_patterns(access, live) if part.lists else ()
     findings = (
         *(one for one in idle if one.repository in part.patterns),

@@ -15,7 +15,7 @@ from reconciler.access_file.desired import (
 )
 from reconciler.access_file.model import AccessFile
 from reconciler.closest import did_you_mean
-from reconciler.errors import Status
+from reconciler.errors import RefusedError, Remedy, Status, UsageError
 from reconciler.model.access import Desired, DisplayNames
 from reconciler.model.registry import (
     LiveRegistry,
@@ -27,7 +27,7 @@ from reconciler.model.registry import (
 from reconciler.model.rules import RuleId
 from reconciler.model.templates import EVERY_REPOSITORY
 from reconciler.model.transport import Transport
-from reconciler.plan.compute import compute_plan, without_expired
+from reconciler.plan.compute import PlanOf, compute_plan, without_expired
 from reconciler.plan.desired_policy import PlanInputs
 from reconciler.plan.model import (
     Finding,
@@ -110,6 +110,7 @@ def plan(
     repositories: Globs = (),
     changed_since: "EarlierVersion | None" = None,
     base: "EarlierVersion | None" = None,
+    only_mine: bool = False,
     profile: str | None = None,
     transport: Transport = Transport.FAST,
     listener: Listener = LOG,
@@ -119,13 +120,14 @@ def plan(
     `repositories` are names and patterns that limit the plan, `profile` is the AWS profile,
     `transport` makes the calls that read. `changed_since` limits it to what the file asks for
     differently since then. With `base`, each change says whether it is of the edit since then, or
-    drift. A registry or region that can't be read is an error of the plan. Raises ArgumentError for
-    a name that neither the file nor a registry has, CallError where the only registry and region
-    can't be read.
+    drift; `only_mine` leaves drift as it is. A registry or region that can't be read is an error of
+    the plan. Raises ArgumentError for a name that neither the file nor a registry has, UsageError
+    for `only_mine` without `base`, CallError where the only registry and region can't be read.
     """
+    plan_of = planning(source, base, listener, only_mine=only_mine)
     reached = reach(source, profile, transport, listener)
     computed = compute(
-        source, reached, repositories, listener, changed_since=changed_since, base=base
+        source, reached, repositories, listener, changed_since=changed_since, plan_of=plan_of
     )
     return guarded(computed, source, caller_of(reached.connections))
 
@@ -168,29 +170,51 @@ def compute(
     *,
     to_read: Callable[[AccessFile, tuple[str, ...]], Iterable[str]] = managed_names,
     changed_since: "EarlierVersion | None" = None,
-    base: "EarlierVersion | None" = None,
+    plan_of: PlanOf = compute_plan,
 ) -> ComputedPlan:
     """Compare what the file asks for with what is live in each of its registries.
 
     Of the selected repositories, those that `to_read` chooses are read; with `changed_since`, only
-    what differs from that version. With `base`, the changes have causes. A registry or region that
-    fails does so alone. Raises as `read_registries`, and ArgumentError for names that neither the
-    file nor a registry has.
+    what differs from that version. `plan_of` computes the plan of each registry and region. One
+    that fails does so alone. Raises as `read_registries`, and ArgumentError for names that neither
+    the file nor a registry has.
     """
-    live: Sequence[LiveRegistry]
     if changed_since is not None:
         from reconciler.workflow.limited_plan import compute_limited  # noqa: PLC0415 - costs
 
-        plan, live = compute_limited(source, changed_since, reached, repositories, listener)
+        plan = compute_limited(
+            source, changed_since, reached, repositories, listener, plan_of=plan_of
+        )
     else:
-        plan, live = _compute_whole(source, reached, repositories, listener, to_read)
-    if base is not None:
-        from reconciler.workflow.earlier_plan import with_causes  # noqa: PLC0415 - costs
-
-        if base.missing:
-            listener.notify(NoEarlierVersion(base.missing))
-        plan = with_causes(plan, base, live, source.now)
+        plan = _compute_whole(source, reached, repositories, listener, to_read, plan_of=plan_of)
     return with_names(with_doubtful_replicas(plan, source), source)
+
+
+def planning(
+    source: AccessSource, base: "EarlierVersion | None", listener: Listener, *, only_mine: bool
+) -> PlanOf:
+    """Return how to compute a plan that is compared with an earlier version, where there is one.
+
+    With `only_mine`, it is limited to the edit since then. For that it raises UsageError without
+    `base`, and RefusedError where there was no valid file: all of it would count as edited.
+    """
+    if base is None:
+        if only_mine:
+            raise UsageError(
+                "an edit is one since an earlier version of the file, and none is given",
+                remedy=Remedy.NAME_EARLIER_VERSION,
+            )
+        return compute_plan
+    from reconciler.workflow.earlier_plan import edit_alone, with_causes  # noqa: PLC0415 - costs
+
+    if base.missing and only_mine:
+        raise RefusedError(
+            f"{base.missing}, so the edit since then can't be told from drift",
+            hint="plan all of the file, or compare it with another version",
+        )
+    if base.missing:
+        listener.notify(NoEarlierVersion(base.missing))
+    return (edit_alone if only_mine else with_causes)(base, source.now)
 
 
 def _compute_whole(
@@ -199,8 +223,10 @@ def _compute_whole(
     repositories: Globs,
     listener: Listener,
     to_read: Callable[[AccessFile, tuple[str, ...]], Iterable[str]],
-) -> tuple[Plan, Sequence[LiveRegistry]]:
-    """Return the plan of all that is selected, and what was read for it."""
+    *,
+    plan_of: PlanOf,
+) -> Plan:
+    """Return the plan of all that is selected."""
     reading_own = reading_own_policy(source.registries, listener)
 
     def wanted(access: AccessFile, scope: RegistryScope) -> ToRead:
@@ -223,10 +249,15 @@ def _compute_whole(
     ]
     if all(one.failure is None for one in live):
         _require_public_known(source, live)
-    return plan_all(source, live, repositories), live
+    return plan_all(source, live, repositories, plan_of)
 
 
-def plan_all(source: AccessSource, live: Iterable[LiveRegistry], globs: Globs = ()) -> Plan:
+def plan_all(
+    source: AccessSource,
+    live: Iterable[LiveRegistry],
+    globs: Globs = (),
+    plan_of: PlanOf = compute_plan,
+) -> Plan:
     """Compute the plan of all registries of a file, each of which was read, or failed.
 
     Raises ArgumentError for a name among `globs` that neither the file nor a registry has.
@@ -235,7 +266,7 @@ def plan_all(source: AccessSource, live: Iterable[LiveRegistry], globs: Globs = 
     plans: dict[RegistryScope, Plan] = {}
     for access in source.parts:
         here = [found[scope] for scope in access.registry.scopes]
-        plans |= plan_each(access, here, source.now, globs)
+        plans |= plan_each(access, here, source.now, globs, plan_of)
     plans = with_replicas(plans, source.parts, found)
     plan = merge_plans(plans.values())
     listed = sum(one.failure is None for one in found.values())
@@ -292,7 +323,11 @@ def _selecting_nowhere(plan: Plan, listed: int) -> list[str]:
 
 
 def plan_each(
-    access: AccessFile, registries: Iterable[LiveRegistry], now: datetime, globs: Globs = ()
+    access: AccessFile,
+    registries: Iterable[LiveRegistry],
+    now: datetime,
+    globs: Globs = (),
+    plan_of: PlanOf = compute_plan,
 ) -> dict[RegistryScope, Plan]:
     """Compute the plan for each region's registry.
 
@@ -300,7 +335,10 @@ def plan_each(
     managed one that exists must have been read.
     """
     inputs = _selected_inputs(plan_inputs(access, now), globs)
-    plans = {live.scope: _plan_one(access, live, now, globs, inputs) for live in registries}
+    plans = {
+        live.scope: _plan_one(access, live, now, globs, inputs, plan_of=plan_of)
+        for live in registries
+    }
     if access.unmanaged_repositories == "ignore":
         return {scope: plan._replace(unmanaged=()) for scope, plan in plans.items()}
     return plans
@@ -318,7 +356,13 @@ def _selected_inputs(inputs: PlanInputs, globs: Globs) -> PlanInputs:
 
 
 def _plan_one(
-    access: AccessFile, live: LiveRegistry, now: datetime, globs: Globs, inputs: PlanInputs
+    access: AccessFile,
+    live: LiveRegistry,
+    now: datetime,
+    globs: Globs,
+    inputs: PlanInputs,
+    *,
+    plan_of: PlanOf,
 ) -> Plan:
     if live.failure is not None:
         return Plan(errors=(unread_error(live.scope, live.failure),))
@@ -327,7 +371,7 @@ def _plan_one(
     probe = access.registry.probe_repository
     in_scope = tuple(name for name in live.names if selected(name, globs) and name != probe)
     templates = _selected_templates(live, globs)
-    plan = compute_plan(desired, live._replace(names=in_scope, templates=templates), inputs)
+    plan = plan_of(desired, live._replace(names=in_scope, templates=templates), inputs)
     idle = _idle_globs(globs, live, desired) if globs else idle_patterns(access, live)
     findings = (*idle, *missing_probe(access, live))
     return merge_plans([plan, Plan(findings=findings)])

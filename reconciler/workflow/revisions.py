@@ -1,15 +1,14 @@
 """The access file as it was at a git revision, with the files that it included."""
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
 from reconciler.access_file.load import check_document, read_document
 from reconciler.access_file.model import AccessFile
-from reconciler.access_file.sections.include import IncludedFile
+from reconciler.plan.causes import ComparedWith
 from reconciler.workflow.git import tree_at
 from reconciler.workflow.included import MAX_BYTES, IncludeError, read_included
-from reconciler.workflow.source import AccessSource
+from reconciler.workflow.source import AccessSource, digest_of
 
 
 class EarlierVersion(NamedTuple):
@@ -19,9 +18,14 @@ class EarlierVersion(NamedTuple):
     why: all of the file counts as changed.
     """
 
-    revision: str
+    version: ComparedWith
     parts: tuple[AccessFile, ...]
     missing: str = ""
+
+    @property
+    def revision(self) -> str:
+        """The revision, as the user called it."""
+        return self.version.revision
 
 
 def at_revision(source: AccessSource, revision: str) -> EarlierVersion:
@@ -33,15 +37,16 @@ def at_revision(source: AccessSource, revision: str) -> EarlierVersion:
     path = source.path
     real = Path(path).resolve()
     tree = tree_at(Path(path), revision)
+    version = ComparedWith(revision, tree.commit, "")
     try:
         content = tree.read(real.name, MAX_BYTES).content
     except IncludeError:
-        return EarlierVersion(revision, (), f"{path} does not exist at {revision}")
+        return EarlierVersion(version, (), f"{path} does not exist at {revision}")
     document = read_document(content, path)
     included = read_included(document.includes, tree, real, len(content))
-    is_same = _contents(included.files) == _contents(source.included)
-    if is_same and content == source.content and not included.problems:
-        return EarlierVersion(revision, source.parts)
+    version = version._replace(sha256=digest_of(content, included.files))
+    if version.sha256 == source.sha256 and not included.problems:
+        return EarlierVersion(version, source.parts)
     loaded = check_document(
         document,
         included,
@@ -50,9 +55,5 @@ def at_revision(source: AccessSource, revision: str) -> EarlierVersion:
         rules=source.rules,
     )
     if not loaded.parts:
-        return EarlierVersion(revision, (), f"{path} is invalid at {revision}")
-    return EarlierVersion(revision, loaded.parts)
-
-
-def _contents(files: Iterable[IncludedFile]) -> list[tuple[str, bytes]]:
-    return [(one.name, one.content) for one in files]
+        return EarlierVersion(version, (), f"{path} is invalid at {revision}")
+    return EarlierVersion(version, loaded.parts)

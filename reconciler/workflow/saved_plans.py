@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reconciler.access_file.desired import add_up, entries_by_name, managed_names
 from reconciler.access_file.document.schema import inlined, schema_text
@@ -28,7 +29,7 @@ from reconciler.model.registry import (
 )
 from reconciler.model.rules import RuleId
 from reconciler.model.templates import read_template
-from reconciler.plan.compute import compute_plan
+from reconciler.plan.compute import PlanOf, compute_plan
 from reconciler.plan.model import (
     Change,
     Finding,
@@ -45,6 +46,9 @@ from reconciler.workflow.live import ToRead
 from reconciler.workflow.plan_inputs import plan_inputs
 from reconciler.workflow.replacing import replace_file
 from reconciler.workflow.source import AccessSource
+
+if TYPE_CHECKING:
+    from reconciler.workflow.revisions import EarlierVersion
 
 MAX_PLAN = 64 * 1024 * 1024
 """The largest plan that is read, and so the largest that is written."""
@@ -126,6 +130,35 @@ def require_current(stored: StoredPlan, source: AccessSource) -> None:
     _check_file(stored, source)
 
 
+def earlier_version(stored: StoredPlan, source: AccessSource) -> "EarlierVersion | None":
+    """Return the version that a plan of an edit alone was compared with; None for another plan.
+
+    It is read at the commit of the plan. Raises RefusedError where git does not have that, or has
+    other content there, and ReconcileError as `at_revision`.
+    """
+    edit = stored.plan.edit
+    if edit is None:
+        return None
+    from reconciler.workflow.revisions import at_revision  # noqa: PLC0415 - costs
+
+    planned = edit.since
+    try:
+        found = at_revision(source, planned.commit)
+    except UsageError as error:
+        raise RefusedError(
+            f"the plan is one of an edit since {planned.revision}, which can't be read: "
+            f"{error.message}",
+            hint=error.hint,
+        ) from None
+    if found.version.sha256 != planned.sha256:
+        raise RefusedError(
+            f"the plan is one of an edit since another version of {source.path} than that at "
+            f"{planned.commit}",
+            remedy=Remedy.PLAN_AGAIN,
+        )
+    return found._replace(version=planned)
+
+
 def read_again(
     saved: SavedPlan, source: AccessSource, own: Collection[RegistryScope]
 ) -> dict[RegistryScope, ToRead]:
@@ -154,11 +187,15 @@ def read_again(
 
 
 def recompute(
-    stored: StoredPlan, source: AccessSource, live: Mapping[RegistryScope, LiveRegistry]
+    stored: StoredPlan,
+    source: AccessSource,
+    live: Mapping[RegistryScope, LiveRegistry],
+    plan_of: PlanOf = compute_plan,
 ) -> Plan:
     """Compute a saved plan again, from its `before` policies and the access file.
 
-    `live` is what was read as `read_again` says. The result is what the file asks for, whoever
+    `live` is what was read as `read_again` says, `plan_of` computes the plan of each registry and
+    region: of an edit alone, as when it was saved. The result is what the file asks for, whoever
     wrote the plan. Findings, errors and the figures of repositories that do not change are the
     saved ones. Raises RefusedError as `require_current`, and where a change comes out different
     from the saved one: the plan was edited, another version of reconcile made it, or an `until` has
@@ -167,7 +204,7 @@ def recompute(
     require_current(stored, source)
     saved = stored.plan
     plan = merge_plans(
-        _compute_again(saved, scope, access, source.now, live.get(scope))
+        _compute_again(saved, scope, access, source.now, live.get(scope), plan_of=plan_of)
         for access in source.parts
         for scope in access.registry.scopes
     )
@@ -181,6 +218,7 @@ def recompute(
         in_sync=saved.in_sync,
         live_grants=saved.live_grants,
         changed_since=saved.changed_since,
+        causes=plan.causes and plan.causes._replace(left_out=saved.edit and saved.edit.left_out),
     )
     return group_plan(whole, saved.by_scope) if saved.by_scope else whole
 
@@ -259,6 +297,8 @@ def _compute_again(
     access: AccessFile,
     now: datetime,
     fresh: LiveRegistry | None,
+    *,
+    plan_of: PlanOf,
 ) -> Plan:
     """Plan what the saved plan changes in one region, from what it saw there."""
     here = {c.target: c for c in saved.changes if c.target.scope == scope}
@@ -295,7 +335,7 @@ def _compute_again(
         registry_policy=inputs.registry_policy if of_registry else None,
         templates=tuple(asked) if templates else None,
     )
-    return compute_plan(desired, registry, inputs)
+    return plan_of(desired, registry, inputs)
 
 
 def _check_changes(saved: SavedPlan, plan: Plan, path: str) -> None:

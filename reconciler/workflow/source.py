@@ -113,20 +113,8 @@ class AccessSource(NamedTuple):
 
     @property
     def sha256(self) -> str:
-        """The digest of the file; with included files, that of the list of all their digests.
-
-        Each line of the list has a digest, two spaces, and a path from the directory of the main
-        file; `-` for that file, which is first.
-        """
-        from hashlib import sha256  # noqa: PLC0415 - costs; only a plan needs it
-
-        digest = sha256(self.content).hexdigest()
-        if not self.included:
-            return digest
-        lines = [f"{digest}  -\n"]
-        for one in self.included:
-            lines.append(f"{sha256(one.content).hexdigest()}  {one.name}\n")
-        return sha256("".join(lines).encode()).hexdigest()
+        """The digest of the file, as `digest_of` describes it."""
+        return digest_of(self.content, self.included)
 
     @property
     def guards(self) -> Guards:
@@ -137,6 +125,19 @@ class AccessSource(NamedTuple):
     def fails_unmanaged(self) -> bool:
         """Whether the file makes unmanaged repositories a failure."""
         return self.parts[0].unmanaged_repositories == "fail"
+
+
+def digest_of(content: bytes, included: Iterable[IncludedFile]) -> str:
+    """Return the SHA-256 of a file; with included files, that of the list of all their digests.
+
+    Each line of the list has a digest, two spaces, and a path from the directory of the main
+    file; `-` for that file, which is first.
+    """
+    from hashlib import sha256  # noqa: PLC0415 - costs; only a plan needs it
+
+    digest = sha256(content).hexdigest()
+    others = [f"{sha256(one.content).hexdigest()}  {one.name}\n" for one in included]
+    return sha256("".join([f"{digest}  -\n", *others]).encode()).hexdigest() if others else digest
 
 
 def validate(

@@ -158,9 +158,10 @@ def test_a_base_that_git_does_not_have_is_wrong_usage(reconcile: Reconcile) -> N
     assert reconcile("plan", "--base", "").code == 2
 
 
-def test_the_guide_shows_what_is_printed(file: Path, ecr: Sandbox) -> None:
+@pytest.mark.parametrize("mark", ["the causes of a plan", "the plan of an edit alone"])
+def test_the_guide_shows_what_is_printed(file: Path, ecr: Sandbox, mark: str) -> None:
     guide = (ROOT / "docs" / "pull-requests.md").read_text(encoding="utf-8")
-    shown = marked(guide, "the causes of a plan")
+    shown = marked(guide, mark)
     add_by_hand(ecr)
     file.write_text(EDITED)
     assert shell(typed_all(shown), file.parent, sandbox_environment(ecr)) == shown

@@ -62,6 +62,7 @@ def test_a_wrong_value_is_named_by_its_option(parameter: str, option: str) -> No
 OPTION_OF = {
     Remedy.NAME_ACCESS_FILE: "-f FILE",
     Remedy.NAME_JOURNAL: "--journal PATH",
+    Remedy.NAME_EARLIER_VERSION: "--base GIT_REF",
     Remedy.SELECT_FEWER: "--repository GLOB",
     Remedy.SAVE_A_PART: "'reconcile plan --repository GLOB --out PLAN'",
     Remedy.PLAN_AGAIN: "'reconcile plan --out PLAN'",

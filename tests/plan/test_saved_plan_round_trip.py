@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from reconciler.model.access import DisplayNames
 from reconciler.model.registry import RegistryScope, RepositorySettings, Subject, Target
 from reconciler.model.rules import RuleId
-from reconciler.plan.causes import PlanCauses
+from reconciler.plan.causes import ComparedWith, LeftOut, PlanCauses
 from reconciler.plan.find_causes import find_causes
 from reconciler.plan.model import (
     NO_SCOPE,
@@ -25,7 +25,7 @@ from reconciler.plan.model import (
     group_plan,
 )
 from reconciler.plan.origin import Origin, PlannedRegistry, ReadFile
-from reconciler.plan.saved_plan import SavedChange
+from reconciler.plan.saved_plan import SavedChange, SavedEdit
 from reconciler.policy.language.document import Unreadable
 from reconciler.policy.language.json_text import minified
 from reconciler.policy.language.principals import EVERYONE, MISSING, Principal
@@ -40,6 +40,8 @@ from tests.policy.random_policies import policies
 REGIONS = ("eu-west-1", "us-west-2")
 SCOPES = [RegistryScope("111122223333", region) for region in REGIONS]
 ORIGIN = Origin("1.2.3", "ecr_access.yaml", "ab" * 32, (PlannedRegistry("111122223333", REGIONS),))
+
+BASE = ComparedWith("main", "9c" * 20, "ef" * 32)
 
 TEXTS = st.text(max_size=20).map(printable)
 TARGETS = st.builds(
@@ -108,7 +110,12 @@ RULES = st.sampled_from([rule for rule in RuleId if "_" not in rule])  # not tho
 
 def caused(plan: Plan) -> Plan:
     """Compare a plan with a version of the file that asks for nothing."""
-    return plan._replace(causes=PlanCauses("main", find_causes(plan.changes, ())))
+    return plan._replace(causes=PlanCauses(BASE, find_causes(plan.changes, ())))
+
+
+def of_edit(plan: Plan) -> Plan:
+    """Limit a plan to the edit since such a version."""
+    return plan._replace(causes=PlanCauses(BASE, find_causes(plan.changes, ()), LeftOut(2, 1)))
 
 
 WITHOUT_CAUSES = st.builds(
@@ -125,7 +132,7 @@ WITHOUT_CAUSES = st.builds(
     st.none() | st.builds(ChangedSince, TEXTS, st.none() | st.integers(0, 9)),
     causes=st.none(),
 )
-PLANS = WITHOUT_CAUSES | WITHOUT_CAUSES.map(caused)
+PLANS = WITHOUT_CAUSES | WITHOUT_CAUSES.map(caused) | WITHOUT_CAUSES.map(of_edit)
 
 
 def saved(change: Change) -> SavedChange:
@@ -189,6 +196,8 @@ def check_comes_back(plan: Plan) -> None:
     names = sorted({target.repository for target in plan.unmanaged})
     assert found.unmanaged == tuple(Target(name, SCOPES[0]) for name in names)
     assert named(found.never_broken) == named(plan.violations)
+    left_out = plan.causes and plan.causes.left_out
+    assert found.edit == (SavedEdit(BASE, left_out) if left_out else None)
     assert (found.in_sync, found.live_grants) == (plan.in_sync, plan.live_grants)
     assert found.changed_since == plan.changed_since
 

@@ -30,6 +30,7 @@ def plan(
     registry: opt.Registries = None,
     changed_since: opt.ChangedSince = None,
     base: opt.Base = None,
+    only_mine: opt.OnlyMine = False,
     format_: opt.OutputPlanFormat = opt.PlanFormat.TEXT,
     outputs: opt.PlanOutputs = None,
     plan_out: Annotated[
@@ -81,11 +82,13 @@ def plan(
     )
     require_one_stdin(file, *(rules or ()))
     source = load_valid(file, allowed, rules=rules).limited_to(registry or ())
+    earlier = load_earlier(file, source, changed_since, base)
     result = workflow.plan(
         source,
         repositories=tuple(repository or ()),
-        changed_since=load_earlier(file, source, changed_since),
-        base=load_earlier(file, source, base),
+        changed_since=earlier.get(changed_since),
+        base=earlier.get(base),
+        only_mine=only_mine,
         profile=profile,
         transport=transport,
         listener=results.TerminalListener(),
@@ -157,6 +160,8 @@ def apply(
     repository: opt.Repository = None,
     registry: opt.Registries = None,
     changed_since: opt.ChangedSince = None,
+    base: opt.Base = None,
+    only_mine: opt.OnlyMine = False,
     format_: opt.OutputOutcomeFormat = opt.OutcomeFormat.TEXT,
     outputs: opt.OutcomeOutputs = None,
     no_group: opt.NoGroup = False,
@@ -198,11 +203,14 @@ def apply(
     hint = None if stored is None else plan_origin(stored)
     source = load_valid(file, allowed, hint=hint, rules=rules).limited_to(registry or ())
     listener = results.TerminalListener()
+    earlier = load_earlier(file, source, changed_since, base)
     prepared = workflow.prepare_apply(
         source,
         stored,
         repositories=tuple(repository or ()),
-        changed_since=load_earlier(file, source, changed_since),
+        changed_since=earlier.get(changed_since),
+        base=earlier.get(base),
+        only_mine=only_mine,
         profile=profile,
         transport=transport,
         listener=listener,

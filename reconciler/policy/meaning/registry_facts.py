@@ -40,7 +40,9 @@ def registry_facts_of(statements: Iterable[RegistryStatement], prefix: ArnPrefix
         numbers: facts_of(found[number].statement for number in numbers)
         for numbers in set(map(tuple, about.values()))
     }
-    return _reduced({part: meanings[tuple(numbers)] for part, numbers in about.items()})
+    return reduce_registry_facts(
+        {part: meanings[tuple(numbers)] for part, numbers in about.items()}
+    )
 
 
 def facts_by_pattern(facts: Iterable[tuple[str, Facts]], prefix: ArnPrefix) -> RegistryFacts:
@@ -49,7 +51,7 @@ def facts_by_pattern(facts: Iterable[tuple[str, Facts]], prefix: ArnPrefix) -> R
     for pattern, own in facts:
         (part,) = Resources((prefix.repositories(pattern),)).split(prefix)
         by_resources[part] = add_facts(own, by_resources.get(part, {}))
-    return _reduced(by_resources)
+    return reduce_registry_facts(by_resources)
 
 
 def registry_difference(before: RegistryFacts, after: RegistryFacts) -> tuple[AccessChange, ...]:
@@ -60,7 +62,7 @@ def registry_difference(before: RegistryFacts, after: RegistryFacts) -> tuple[Ac
     pattern, principal, then effect.
     """
     old, new = HeldFacts(before), HeldFacts(after)
-    gained, lost = _uncovered(after, by=old), _uncovered(before, by=new)
+    gained, lost = uncovered_registry_facts(after, by=old), uncovered_registry_facts(before, by=new)
     known: dict[tuple[int, ...], tuple[AccessChange, ...]] = {}
     found: list[AccessChange] = []
     for part in sorted(gained.keys() | lost.keys()):
@@ -114,13 +116,13 @@ class HeldFacts:
 _NONE: Facts = MappingProxyType({})
 
 
-def _reduced(facts: RegistryFacts) -> RegistryFacts:
-    """Return the facts without those that the facts about a wider pattern cover."""
+def reduce_registry_facts(facts: RegistryFacts) -> RegistryFacts:
+    """Return the facts about each part without those that the facts about a wider one cover."""
     held = HeldFacts(facts)
     return _left((part, own, held.on(part, beyond=True)) for part, own in facts.items())
 
 
-def _uncovered(facts: RegistryFacts, by: HeldFacts) -> RegistryFacts:
+def uncovered_registry_facts(facts: RegistryFacts, by: HeldFacts) -> RegistryFacts:
     """Return the facts that the others do not cover."""
     return _left((part, own, by.on(part)) for part, own in facts.items())
 
