@@ -14,6 +14,7 @@ from tests.guide import ROOT, marked, shell, typed_all
 PULL = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
 EDITED = SEED.replace("runtime: pull", "runtime: push-pull")
 OF_REGISTRY = SEED.replace("regions: [us-west-2]", "regions: [us-west-2]\n  policy: manage")
+WRONG = "ecr_access.yaml:1:1: missing-key: missing key 'registry' or 'registries'"
 BY_HAND = "arn:aws:iam::444455556666:role/by-hand"
 
 
@@ -137,7 +138,7 @@ def test_the_registrys_own_policy_has_a_cause(folder: Path, reconcile: Reconcile
     ("older", "why"),
     [
         (None, "ecr_access.yaml does not exist at HEAD"),
-        ("version: 2\n", "ecr_access.yaml is invalid at HEAD"),
+        ("version: 2\n", f"ecr_access.yaml is invalid at HEAD: {WRONG}"),
     ],
 )
 def test_without_an_earlier_version_all_is_of_the_edit(
