@@ -105,6 +105,7 @@ class RuleId(StrEnum):
     LAMBDA_LOSES_ACCESS = "lambda-loses-access"
     MISSING_PROBE_REPOSITORY = "missing-probe-repository"
     NEW_ACCOUNT = "new-account"
+    NO_EARLIER_VERSION = "no-earlier-version"
     NO_LONGER_MANAGED = "no-longer-managed"
     NOT_CARRIED = "not-carried"
     NOT_KEPT = "not-kept"

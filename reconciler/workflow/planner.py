@@ -127,6 +127,7 @@ def plan(
     computed = compute(
         source, reached, repositories, listener, changed_since=changed_since, base=base
     )
+    computed = replace(computed, plan=_with_missing(computed.plan, base))
     return guarded(computed, source, caller_of(reached.connections))
 
 
@@ -190,7 +191,16 @@ def compute(
         if base.missing:
             listener.notify(NoEarlierVersion(base.missing))
         plan = with_causes(plan, base, live, source.now)
-    return with_names(with_doubtful_replicas(plan, source), source)
+    return with_names(with_doubtful_replicas(_with_missing(plan, changed_since), source), source)
+
+
+def _with_missing(plan: Plan, version: "EarlierVersion | None") -> Plan:
+    """Report that there is no such version, or no valid one; once for each."""
+    if version is None or not version.missing:
+        return plan
+    message = str(NoEarlierVersion(version.missing))
+    found = Finding(EVERY_REPOSITORY, RuleId.NO_EARLIER_VERSION, message)
+    return plan._replace(findings=tuple(dict.fromkeys((found, *plan.findings))))
 
 
 def _compute_whole(

@@ -148,9 +148,16 @@ def test_without_an_earlier_version_all_is_of_the_edit(
     file.unlink() if older is None else file.write_text(older)
     new_repository(folder)
     file.write_text(SEED)
-    done = reconcile("plan", "--base", "HEAD", "--format", "json")
-    assert caused(json.loads(done.out)) == [("payments/api", "edit")]
-    assert f"{why}, so all of it counts as changed" in " ".join(done.err.split())
+    options = "--base", "HEAD", "--changed-since", "HEAD", "--write", "markdown=plan.md"
+    done = reconcile("plan", *options, "--format", "json")
+    document, told = json.loads(done.out), f"{why}, so all of it counts as changed"
+    assert caused(document) == [("payments/api", "edit")]
+    assert told in " ".join(done.err.split())
+    assert [(one["rule"], one["message"]) for one in document["findings"]] == [
+        ("no-earlier-version", told)
+    ]
+    assert "no-earlier-version" in (folder / "plan.md").read_text()
+    assert f"no-earlier-version: {told}" in " ".join(reconcile("plan", *options[:2]).out.split())
 
 
 @pytest.mark.usefixtures("file")

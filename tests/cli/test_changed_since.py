@@ -324,7 +324,9 @@ def test_without_an_earlier_version_all_of_the_file_counts_as_changed(
     file.write_text(SEED)
     done = reconcile("plan", "--changed-since", "HEAD", "--format", "json")
     assert done.code == 0, done
-    assert f"{why}, so all of it counts as changed" in " ".join(done.err.split())
+    told = f"{why}, so all of it counts as changed"
+    assert told in " ".join(done.err.split())
+    assert [one["message"] for one in json.loads(done.out)["findings"]] == [told]
     assert len(json.loads(done.out)["changes"]) == 1
 
 
