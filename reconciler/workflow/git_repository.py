@@ -75,11 +75,17 @@ def find_repository(file: Path) -> RepositoryFile:
     """Find the repository that holds a file that exists, by the path that names it.
 
     A link in a work tree is a part of that: git is asked where the link is, never where it leads.
-    Other links are followed. Raises UsageError where git can't read a repository there, or where
-    the file is not in the work tree; ReconcileError where git does not run.
+    Other links are followed. Raises UsageError where git can't read a repository there, where the
+    file is not in the work tree, or where the path leads into a submodule: an edit can make one of
+    a directory. Raises ReconcileError where git does not run.
     """
     folder, rest = _until_link(file)
-    top, is_shallow = _work_tree(file, folder)
+    top, git_folder, is_shallow = _work_tree(file, folder)
+    if _is_of_submodule(git_folder) and not Path.cwd().is_relative_to(top):
+        raise UsageError(
+            f"{file} is in a submodule, which has revisions of its own",
+            hint=f"run the command in {top}",
+        )
     if not _holds(top, file.resolve()):
         raise UsageError(
             f"{file} is a link that leads out of its git repository",
@@ -109,8 +115,8 @@ def _until_link(file: Path) -> tuple[Path, list[str]]:
     return at.parent, [at.name]
 
 
-def _work_tree(file: Path, folder: Path) -> tuple[Path, bool]:
-    """Return the top of a directory's work tree, and whether the repository is shallow."""
+def _work_tree(file: Path, folder: Path) -> tuple[Path, Path, bool]:
+    """Return the top of a directory's work tree, git's directory, and whether it is shallow."""
     asked = "git rev-parse --is-shallow-repository --absolute-git-dir --show-toplevel"
     answer = run_git(asked, folder)
     if answer.returncode:
@@ -120,9 +126,16 @@ def _work_tree(file: Path, folder: Path) -> tuple[Path, bool]:
     # Git before 2.38 uses what looks like a bare repository, and takes its word for the work tree.
     is_around = folder.is_relative_to(top) and not folder.is_relative_to(git_folder)
     if is_around and rest == [""]:
-        return Path(top), is_shallow == "true"
+        return Path(top), Path(git_folder), is_shallow == "true"
     why = "a line break in its path" if is_around else f"{git_folder} is not that of a work tree"
     raise UsageError(f"{file} is in no git repository that can be read: {why}")
+
+
+def _is_of_submodule(git_folder: Path) -> bool:
+    """Whether git keeps a repository in that of another, below `modules` (gitrepository-layout)."""
+    return any(
+        one.name == "modules" and (one.parent / "HEAD").is_file() for one in git_folder.parents
+    )
 
 
 def _holds(top: Path, real: Path) -> bool:

@@ -165,6 +165,23 @@ def test_a_link_into_another_repository_is_refused(
         earlier(file)
     assert raised.value.message == f"{file} is a link that leads out of its git repository"
     assert raised.value.hint == "name the file that it leads to"
+
+
+def test_a_directory_that_became_a_submodule_is_refused(
+    tmp_path: Path, submodule: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its repository would be asked, whose `main` is another one."""
+    monkeypatch.chdir(submodule.parent)
+    for named in (submodule / "real.yaml", link(tmp_path / "to-sm", "repo/sm") / "real.yaml"):
+        with pytest.raises(UsageError) as raised:
+            earlier(named)
+        message = f"{named} is in a submodule, which has revisions of its own"
+        assert (raised.value.message, raised.value.hint) == (
+            message,
+            f"run the command in {submodule}",
+        )
+    monkeypatch.chdir(submodule)
+    assert not is_changed(Path("real.yaml"))
     assert not is_changed(submodule / "real.yaml")
 
 
