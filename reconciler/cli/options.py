@@ -135,10 +135,10 @@ def principal_names(ctx: typer.Context, incomplete: str) -> list[str]:
 
 def revisions(ctx: typer.Context, incomplete: str) -> list[str]:
     """Return the branches and tags that begin with `incomplete`, of the file's git repository."""
-    from reconciler.workflow.git import branches_and_tags  # noqa: PLC0415 - costs
+    from reconciler.workflow.git_repository import branches_and_tags  # noqa: PLC0415 - costs
 
     file = ctx.params.get("file") or DEFAULT_FILE
-    return _harmless(branches_and_tags(file.resolve().parent), incomplete)
+    return _harmless(branches_and_tags(file), incomplete)
 
 
 def registry_names(ctx: typer.Context, incomplete: str) -> list[str]:

@@ -106,6 +106,7 @@ class RuleId(StrEnum):
     MISSING_PROBE_REPOSITORY = "missing-probe-repository"
     MIXED_WITH_DRIFT = "mixed-with-drift"
     NEW_ACCOUNT = "new-account"
+    NO_EARLIER_VERSION = "no-earlier-version"
     NO_LONGER_MANAGED = "no-longer-managed"
     NOT_CARRIED = "not-carried"
     NOT_KEPT = "not-kept"

@@ -7,8 +7,9 @@ with a dot. It does not follow links to directories; links to files are read.
 
 import os
 import stat
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import takewhile
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise, takewhile
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -23,6 +24,12 @@ MAX_BYTES = 16 * 2**20
 
 MAX_FILES = 1_000
 """The largest number of files that one can include."""
+
+MAX_DEPTH = 100
+"""How many directories within each other a pattern looks into."""
+
+MAX_COMPARISONS = 500_000
+"""How many names are looked at, and compared with a part of a pattern: some seconds of work."""
 
 _ANY_FOLDERS = "**"
 
@@ -113,13 +120,16 @@ def _found(
     includes: Iterable[Include], tree: FileTree, problems: ProblemList
 ) -> Iterator[tuple[Include, str]]:
     """Yield the path of each included file; reports patterns that find none."""
+    search = _Search(tree, MAX_COMPARISONS)
     for include in includes:
         try:
-            names = sorted(_names(include.files, tree))
+            names = sorted(_names(include.files, search))
             for name in names:
                 _check_name(name)
         except IncludeError as error:
             error.report(include, problems)
+            if not search.left:
+                return
             continue
         if not names:
             message = f"no file matches {quote(include.files)}"
@@ -127,7 +137,7 @@ def _found(
         yield from ((include, name) for name in names)
 
 
-def _names(files: str, tree: FileTree) -> frozenset[str]:
+def _names(files: str, search: "_Search") -> frozenset[str]:
     """Return the paths that a path or a pattern stands for. Raises IncludeError."""
     _check_name(files)
     parts = [part for part in files.split("/") if part not in ("", ".")]
@@ -138,7 +148,13 @@ def _names(files: str, tree: FileTree) -> frozenset[str]:
     if not has_wildcard(files):
         return frozenset({"/".join(parts)})
     exact = list(takewhile(lambda part: not has_wildcard(part), parts[:-1]))
-    return frozenset(_expand(tree, "/".join(exact), parts[len(exact) :]))
+    return frozenset(search.matching("/".join(exact), _normal(parts[len(exact) :]), files))
+
+
+def _normal(parts: Sequence[str]) -> Sequence[str]:
+    """Write a pattern with the fewest `**`, and none at its end, where it stands for any file."""
+    named = [*parts, "*"] if parts[-1] == _ANY_FOLDERS else parts
+    return [part for part, after in pairwise([*named, ""]) if not part == after == _ANY_FOLDERS]
 
 
 def _check_name(name: str) -> None:
@@ -148,17 +164,49 @@ def _check_name(name: str) -> None:
         raise IncludeError(RuleId.INCLUDE_UNREADABLE, message, "rename it")
 
 
-def _expand(tree: FileTree, folder: str, pattern: Sequence[str]) -> Iterator[str]:
-    """Yield the files in a directory whose path a pattern matches, part by part."""
-    first, *rest = pattern
-    if first == _ANY_FOLDERS:
-        first, rest = "*", rest or ["*"]
-        yield from _expand(tree, folder, rest)
-        rest = [_ANY_FOLDERS, *rest]
-    for child in tree.children(folder):
-        path = f"{folder}/{child.name}" if folder else child.name
-        if child.is_folder == bool(rest) and _matches(first, child.name):
-            yield from _expand(tree, path, rest) if rest else (path,)
+@dataclass(slots=True)
+class _Search:
+    """Looks for the files of patterns. `left` is how many comparisons of names are left."""
+
+    tree: FileTree
+    left: int
+
+    def matching(self, start: str, pattern: Sequence[str], called: str) -> Iterator[str]:
+        """Yield the files in a directory whose path a normal pattern matches, part by part.
+
+        Each directory is looked into once, with all parts that can match what is in it. Raises
+        IncludeError beyond the limits; `called` is the pattern as it was written.
+        """
+        last = len(pattern) - 1
+        todo = [(start, 0, _reached(pattern, {0}))]
+        while todo:
+            folder, depth, parts = todo.pop()
+            if depth > MAX_DEPTH:
+                raise _too_large(called, f"directories below more than {MAX_DEPTH} others")
+            for child in self.tree.children(folder):
+                path = f"{folder}/{child.name}" if folder else child.name
+                tried = [part for part in parts if child.is_folder == (part < last)]
+                self.left = max(0, self.left - len(tried) - 1)
+                if not self.left:
+                    raise _too_large(called, "too many names in all")
+                matched = [part for part in tried if _matches(pattern[part], child.name)]
+                if matched and child.is_folder:
+                    stays = {part for part in matched if pattern[part] == _ANY_FOLDERS}
+                    below = stays | {part + 1 for part in matched if part not in stays}
+                    todo.append((path, depth + 1, _reached(pattern, below)))
+                elif matched:
+                    yield path
+
+
+def _reached(pattern: Sequence[str], parts: Collection[int]) -> frozenset[int]:
+    """Add the part behind each `**`, which can stand for no directory."""
+    behind = {part + 1 for part in parts if pattern[part] == _ANY_FOLDERS}
+    return frozenset({*parts, *behind})
+
+
+def _too_large(pattern: str, what: str) -> IncludeError:
+    message = f"to find the files of {quote(pattern)}, one has to look at {what}"
+    return IncludeError(RuleId.TOO_LARGE, message, "name a directory before the first wildcard")
 
 
 def _matches(part: str, name: str) -> bool:
@@ -188,6 +236,9 @@ class FolderTree(NamedTuple):
             message = f"{quote(name)} is a link that leads out of the directory of this file"
             hint = "an included file has to be inside of it"
             raise IncludeError(RuleId.INCLUDE_OUTSIDE, message, hint)
+        origin = real.relative_to(self.root)
+        if any(part.lower() == ".git" for part in origin.parts):
+            raise IncludeError(RuleId.INCLUDE_OUTSIDE, f"{quote(name)} is in a directory of git")
         try:
             with open(real, "rb", opener=_open_at_once) as file:
                 if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
@@ -202,7 +253,7 @@ class FolderTree(NamedTuple):
             raise unreadable(name, "it is a directory", hint) from None
         except OSError as error:
             raise unreadable(name, str(error.strerror)) from None
-        return Content(real.relative_to(self.root).as_posix(), content)
+        return Content(origin.as_posix(), content)
 
 
 def _open_at_once(path: str, flags: int) -> int:

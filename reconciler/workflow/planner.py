@@ -129,6 +129,7 @@ def plan(
     computed = compute(
         source, reached, repositories, listener, changed_since=changed_since, plan_of=plan_of
     )
+    computed = replace(computed, plan=_with_missing(computed.plan, base))
     return guarded(computed, source, caller_of(reached.connections))
 
 
@@ -187,7 +188,17 @@ def compute(
         )
     else:
         plan = _compute_whole(source, reached, repositories, listener, to_read, plan_of=plan_of)
+    plan = _with_missing(plan, changed_since)
     return with_names(with_doubtful_replicas(plan, source), source)
+
+
+def _with_missing(plan: Plan, version: "EarlierVersion | None") -> Plan:
+    """Report that there is no such version, or no valid one; once for each."""
+    if version is None or not version.missing:
+        return plan
+    message = str(NoEarlierVersion(version.missing))
+    found = Finding(EVERY_REPOSITORY, RuleId.NO_EARLIER_VERSION, message)
+    return plan._replace(findings=tuple(dict.fromkeys((found, *plan.findings))))
 
 
 def planning(

@@ -3,11 +3,12 @@
 import os
 import subprocess
 from pathlib import Path
+from typing import IO
 
 _AUTHOR = "-c user.name=t -c user.email=t@example.com -c commit.gpgsign=false"
 
 
-def git(folder: Path, command: str, *arguments: str) -> str:
+def git(folder: Path, command: str, *arguments: str, stdin: IO[bytes] | None = None) -> str:
     """Run git in a folder, and return what it writes."""
     nowhere = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
     of_git = {name for name in os.environ if name.startswith("GIT_")}
@@ -18,6 +19,7 @@ def git(folder: Path, command: str, *arguments: str) -> str:
         env=kept | nowhere,
         capture_output=True,
         check=True,
+        stdin=stdin,
         text=True,
     ).stdout.strip()
 

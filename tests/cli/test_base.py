@@ -14,6 +14,7 @@ from tests.guide import ROOT, marked, shell, typed_all
 PULL = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
 EDITED = SEED.replace("runtime: pull", "runtime: push-pull")
 OF_REGISTRY = SEED.replace("regions: [us-west-2]", "regions: [us-west-2]\n  policy: manage")
+WRONG = "ecr_access.yaml:1:1: missing-key: missing key 'registry' or 'registries'"
 BY_HAND = "arn:aws:iam::444455556666:role/by-hand"
 
 
@@ -137,7 +138,7 @@ def test_the_registrys_own_policy_has_a_cause(folder: Path, reconcile: Reconcile
     ("older", "why"),
     [
         (None, "ecr_access.yaml does not exist at HEAD"),
-        ("version: 2\n", "ecr_access.yaml is invalid at HEAD"),
+        ("version: 2\n", f"ecr_access.yaml is invalid at HEAD: {WRONG}"),
     ],
 )
 def test_without_an_earlier_version_all_is_of_the_edit(
@@ -147,9 +148,16 @@ def test_without_an_earlier_version_all_is_of_the_edit(
     file.unlink() if older is None else file.write_text(older)
     new_repository(folder)
     file.write_text(SEED)
-    done = reconcile("plan", "--base", "HEAD", "--format", "json")
-    assert caused(json.loads(done.out)) == [("payments/api", "edit")]
-    assert f"{why}, so all of it counts as changed" in " ".join(done.err.split())
+    options = "--base", "HEAD", "--changed-since", "HEAD", "--write", "markdown=plan.md"
+    done = reconcile("plan", *options, "--format", "json")
+    document, told = json.loads(done.out), f"{why}, so all of it counts as changed"
+    assert caused(document) == [("payments/api", "edit")]
+    assert told in " ".join(done.err.split())
+    assert [(one["rule"], one["message"]) for one in document["findings"]] == [
+        ("no-earlier-version", told)
+    ]
+    assert "no-earlier-version" in (folder / "plan.md").read_text()
+    assert f"no-earlier-version: {told}" in " ".join(reconcile("plan", *options[:2]).out.split())
 
 
 @pytest.mark.usefixtures("file")

@@ -205,7 +205,7 @@ def test_two_options_of_one_revision_read_git_once(reconcile: Reconcile, tmp_pat
     log, real = tmp_path / "git.log", shutil.which("git")
     wrapper = tmp_path / "bin" / "git"
     wrapper.parent.mkdir()
-    wrapper.write_text(f'#!/bin/sh\necho "$1" >> {log}\nexec {real} "$@"\n')
+    wrapper.write_text(f'#!/bin/sh\necho "$@" >> {log}\nexec {real} "$@"\n')
     wrapper.chmod(0o755)
     path = f"{wrapper.parent}{os.pathsep}{os.environ['PATH']}"
     done = reconcile("plan", *SINCE, "--changed-since", "HEAD", "--format", "json", PATH=path)

@@ -2,15 +2,18 @@
 
 import hashlib
 import os
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from reconciler.access_file.document.problems import Problem
+from reconciler.access_file.document.problems import Place, Problem
+from reconciler.access_file.sections.include import Include
 from reconciler.model.rules import RuleId
 from reconciler.workflow import included
+from reconciler.workflow.included import Child, Content, FileTree, read_included
 from reconciler.workflow.source import AccessSource, load, validate
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -75,6 +78,10 @@ def source(file: Path) -> AccessSource:
         ("b.d/**/x.yaml", ["b.d/c/d/x.yaml", "b.d/c/x.yaml", "b.d/x.yaml"]),
         ("b.d/**", ["b.d/c/d/x.yaml", "b.d/c/x.yaml", "b.d/x.yaml"]),
         ("b.d/**/**/d/*", ["b.d/c/d/x.yaml"]),
+        ("**/c/**/x.yaml", ["b.d/c/d/x.yaml", "b.d/c/x.yaml"]),
+        ("**/**/c/**", ["b.d/c/d/x.yaml", "b.d/c/x.yaml"]),
+        ("**/*/*/x.yaml", ["b.d/c/d/x.yaml", "b.d/c/x.yaml"]),
+        ("**/*.d/**/*/x.*", ["b.d/c/d/x.yaml", "b.d/c/x.yaml"]),
         (".h/*.yaml", [".h/x.yaml"]),
         ("a.d/.*", ["a.d/.x.yaml"]),
     ],
@@ -171,6 +178,73 @@ def test_the_limits(put: Put, monkeypatch: pytest.MonkeyPatch) -> None:
             patch.setattr(included, limit, value)
             (found,) = problems(file)
             assert (found.rule, found.place.line) == (RuleId.TOO_LARGE, 5)
+
+
+class Nested:
+    """Directories within each other, each beside empty ones; counts how often one is listed."""
+
+    def __init__(self, depth: int, *, beside: int = 0) -> None:
+        self.depth, self.beside = depth, beside
+        self.listed = Counter[str]()
+
+    def children(self, folder: str) -> list[Child]:
+        self.listed[folder] += 1
+        if folder.endswith("b") or folder.count("a") == self.depth:
+            return []
+        return [Child("a", True), *(Child(f"{number}b", True) for number in range(self.beside))]
+
+    def read(self, name: str, most: int) -> Content:
+        raise AssertionError(name, most)
+
+
+def found_in(tree: FileTree, *patterns: str) -> list[str]:
+    includes = [
+        Include(pattern, Place("ecr_access.yaml", line, 1), None)
+        for line, pattern in enumerate(patterns, 1)
+    ]
+    return [one.message for one in read_included(includes, tree, Path("x"), 0).problems]
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    ["**/" * 50 + "*.yaml", "**/a/" * 12 + "*.yaml", "**/?/*/**/" * 10 + "**", "*/" * 40 + "*"],
+)
+def test_each_directory_is_looked_into_once(pattern: str) -> None:
+    tree = Nested(depth=60)
+    (message,) = found_in(tree, pattern)
+    assert message.startswith("no file matches")
+    assert set(tree.listed.values()) == {1}
+
+
+def test_directories_within_each_other_are_limited() -> None:
+    assert found_in(Nested(100), "**/*.yaml") == ["no file matches '**/*.yaml'"]
+    assert found_in(Nested(3_000), "**/*.yaml") == [
+        "to find the files of '**/*.yaml', one has to look at directories below more than "
+        "100 others"
+    ]
+
+
+def test_names_that_are_looked_at_are_limited_over_all_patterns(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(included, "MAX_COMPARISONS", 2_000)
+    tree = Nested(100, beside=1)
+    assert found_in(tree, *["**/*.yaml"] * 4) == ["no file matches '**/*.yaml'"] * 4
+    tree = Nested(100, beside=1)
+    *others, last = found_in(tree, *["**/*.yaml"] * 6)
+    assert others == ["no file matches '**/*.yaml'"] * 4
+    assert last == "to find the files of '**/*.yaml', one has to look at too many names in all"
+
+
+@pytest.mark.parametrize(
+    "name", [".git/x.yaml", "sub/.git/x.yaml", ".git/*.yaml", ".*/*.yaml", "x.yaml"]
+)
+def test_what_git_keeps_is_not_included(put: Put, name: str) -> None:
+    folder = put(".git/x.yaml", "sub/.git/x.yaml")
+    (folder / "x.yaml").symlink_to(".git/x.yaml")
+    (found,) = problems(main(folder, name))
+    assert found.rule == RuleId.INCLUDE_OUTSIDE
+    assert found.message.endswith("is in a directory of git")
 
 
 def test_a_file_without_included_ones_has_its_own_digest(put: Put) -> None:
