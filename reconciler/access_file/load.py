@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from reconciler.access_file.checks.consequences import add_meaning, broken_principals
+from reconciler.access_file.checks.left_out import check_left_out
 from reconciler.access_file.checks.shape import check_shape, use_partition
 from reconciler.access_file.document.problems import (
     Problem,
@@ -28,6 +29,7 @@ from reconciler.access_file.sections.include import (
     IncludedFile,
     IncludedTree,
     check_may,
+    files_of_teams,
     merge,
     own_sections,
     read_includes,
@@ -117,6 +119,7 @@ def check_document(
             parts = _check_meaning(
                 root, violations, now, allow_public, problems, rules=of_rules.rules
             )
+            check_left_out(parts, files_of_teams(trees), problems)
     found = sort_problems([*problems.found, *of_rules.problems])
     return Loaded(() if has_errors(found) else parts, found, lines, repositories, files)
 

@@ -77,6 +77,7 @@ class RuleId(StrEnum):
     BAD_REPOSITORY_NAME = "bad-repository-name"
     INHERIT_ON_PATTERN = "inherit-on-pattern"
     INHERITED_VIA_REGISTRY = "inherited-via-registry"
+    DENY_LEFT_OUT = "deny-left-out"
     CREATE_ON_PATTERN = "create-on-pattern"
     REPLICATED_ON_PATTERN = "replicated-on-pattern"
     IDLE_REPLICATED = "idle-replicated"

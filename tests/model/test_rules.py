@@ -40,6 +40,7 @@ COMMANDS = {
     RuleId.INCLUDED_TWICE,
     RuleId.MAIN_FILE_ONLY,
     RuleId.OUTSIDE_MAY,
+    RuleId.DENY_LEFT_OUT,
     RuleId.NOT_CARRIED,
     RuleId.NOT_UTF_8,
     RuleId.NOTHING_SELECTED,
