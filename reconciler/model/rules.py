@@ -89,6 +89,7 @@ class RuleId(StrEnum):
     BAD_TAG = "bad-tag"
     PROBE_REPOSITORY_IN_USE = "probe-repository-in-use"
     NEVER = "never"
+    NEVER_INCOMPLETE = "never-incomplete"
     PUBLIC = "public"
     IDLE_ALLOW = "idle-allow"
     BAD_STATEMENT = "bad-statement"
