@@ -46,11 +46,11 @@ def terraform(
     quiet: opt.Quiet = False,
     allow_public: opt.AllowPublic = None,
 ) -> None:
-    """Print the removed blocks that make Terraform forget the policies of the file.
+    """Print removed blocks, so that Terraform forgets policies.
 
-    Terraform 1.7 or OpenTofu 1.10 then leaves these policies as they are. Policies that the file
-    does not manage are named on stderr, and stay with Terraform. Exits 5 where a plan with the
-    file would change a policy first. Makes no AWS calls.
+    These are the policies that the file manages. Terraform 1.7 or OpenTofu 1.10 then leaves them as
+    they are. Policies that the file does not manage are named on stderr, and stay with Terraform.
+    Exits 5 where a plan with the file would change a policy first. Makes no AWS calls.
     """
     from reconciler.cli import files
     from reconciler.report.hcl import removed_blocks

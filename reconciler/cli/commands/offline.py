@@ -195,7 +195,10 @@ def schema(
         ),
     ] = Schema.ACCESS,
 ) -> None:
-    """Print the JSON schema of the access file, of files that it includes, or of a plan."""
+    """Print the JSON schema of an access file or a plan.
+
+    A file that another one includes has a schema of its own.
+    """
     from reconciler.access_file.document.schema import schema_text
 
     out(schema_text(_SCHEMA_FILES[which]))
