@@ -218,8 +218,9 @@ def show_refusals(result: "PlanResult", view: PlanView) -> None:
 def show_unmanaged(result: "ComputedPlan") -> None:
     """Write to stderr how many repositories are unmanaged, where the file makes that a failure."""
     if result.fails_unmanaged and result.plan.unmanaged:
-        are = number_of(len(result.plan.unmanaged), "repository is", "repositories are")
-        print_message(f"{are} not in the file, which 'unmanaged.repositories: fail' forbids")
+        nouns = ("unmanaged repository", "unmanaged repositories")
+        number = number_of(len(result.plan.unmanaged), *nouns)
+        print_message(f"{number}, which 'unmanaged.repositories: fail' forbids")
 
 
 def refusal_views(

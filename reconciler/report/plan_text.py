@@ -100,7 +100,7 @@ def _render(
     for scope, part in split_view(view, lambda scope: scope).items():
         errors = tuple(one for one in part.plan.errors if not is_whole(one.target))
         own = part.plan._replace(errors=errors)
-        notes = list(_notes(own, unmanaged="without an entry here"))
+        notes = list(_notes(own))
         if part.changes or notes:
             title = registry_title(view.registries[scope], scope)
             blocks.append([(Span(title, "heading"), f": {counts(part)}")])
@@ -193,23 +193,17 @@ def _raw_lines(text: str) -> Iterable[Line]:
 
 
 def _notes(
-    plan: Plan,
-    registries: Mapping[RegistryScope, str] = MappingProxyType({}),
-    *,
-    unmanaged: str = "not in the file",
+    plan: Plan, registries: Mapping[RegistryScope, str] = MappingProxyType({})
 ) -> Iterable[Line]:
-    """Return the findings, the errors, and the repositories that are `unmanaged`, in these words.
-
-    The file can have entries for a repository in other registries and regions.
-    """
+    """Return the findings, the errors, and the unmanaged repositories."""
     for finding in plan.findings:
         region = f" ({finding.scope.region})" if finding.scope.region else ""
         where = f"{subject_name(finding.subject, finding.repository)}{region}"
         yield where, ": ", Span("finding", "warning"), ": ", f"{finding.rule}: {finding.message}"
     yield from _error_lines(plan, registries)
     if names := plan.unmanaged_names:
-        count = number_of(len(names), "repository", "repositories")
-        yield f"{count} {unmanaged}: ", listed(names, MOST_NAMES)
+        count = number_of(len(names), "unmanaged repository", "unmanaged repositories")
+        yield f"{count}: ", listed(names, MOST_NAMES)
 
 
 def _error_lines(plan: Plan, registries: Mapping[RegistryScope, str]) -> Iterable[Line]:

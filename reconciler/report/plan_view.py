@@ -64,7 +64,7 @@ _LIVE_RISKS: Mapping[RuleId, str] = {
     **_RISKS,
     RuleId.DENY_REMOVED: "the file's Deny for {} is missing",
     RuleId.LAMBDA_LOSES_ACCESS: "{} can fetch images until the next apply",
-    RuleId.NEW_ACCOUNT: "{} has no access to {} in the file",
+    RuleId.NEW_ACCOUNT: "{} has access to {}, and none in the file",
 }
 _REPOSITORIES: Mapping[Subject, str] = {
     "repository-policy": "this repository",
@@ -207,8 +207,9 @@ class PlanView:
         revision, number = self.plan.changed_since
         others = "other managed repository was", "other managed repositories were"
         rest = "the other repositories were" if number is None else number_of(number, *others)
+        read = f"{rest} not read" if number != 0 else "no other repository is managed"
         return (
-            f"Only what the file changes since {revision} was looked at: {rest} not read. "
+            f"Only what the file changes since {revision} was looked at: {read}. "
             "Unmanaged repositories are not reported."
         )
 
