@@ -166,3 +166,10 @@ def load_rules() -> Mapping[RuleId, Rule]:
         RuleId(name): Rule(RuleId(name), tuple(table.pop("kinds")), **table)
         for name, table in tomllib.loads(text).items()
     }
+
+
+@cache
+def gravity(rule: RuleId) -> tuple[int, int]:
+    """Return the key that sorts rules: the gravest severity first, then the order of `RuleId`."""
+    severities: tuple[Severity, ...] = ("error", "warning", "info")
+    return severities.index(load_rules()[rule].severity), list(RuleId).index(rule)
