@@ -89,7 +89,7 @@ def shown_policies() -> Iterator[tuple[str, str, str]]:
 
 
 def test_every_block_is_one_that_is_checked() -> None:
-    whole = {"file", "part", "rules", "hook"}
+    whole = {"file", "part", "rules"}
     for mark, kind, text in blocks():
         is_checked = mark.startswith((POLICY_OF, INCLUDE))
         assert (kind == "yaml" and mark in whole) or is_checked, text
@@ -238,15 +238,8 @@ def test_the_kept_statement_is_named_as_lambda_names_it() -> None:
 
 def test_commands_and_options_exist(tmp_path: Path) -> None:
     run = runner(tmp_path, clean_environment())
-    assert set(re.findall(r"entry: reconcile ([a-z]+)", GUIDE)) == {"validate"}
     shown = [["validate"], ["plan"], ["apply"], ["drift"], ["iam", "caller"], ["import"]]
     help_text = "".join(run(*command, "--help").out for command in shown)
     options = re.findall(r"(?<=[ `])--[a-z-]{2,}", re.sub(r"<!--|-->", "", GUIDE))
     assert options
     assert [option for option in options if f"{option} " not in help_text] == []
-
-
-def test_the_hook_is_yaml_of_one_hook() -> None:
-    (repo,) = yaml.safe_load(marked("hook"))["repos"]
-    (hook,) = repo["hooks"]
-    assert re.search(hook["files"], "ecr_access.yaml")
