@@ -10,11 +10,12 @@ import pytest
 import yaml
 
 from reconciler.access_file.desired import compile_desired, desired_policies
-from reconciler.access_file.load import Loaded, load_access
+from reconciler.access_file.load import Loaded
 from reconciler.access_file.rules_file import RulesFile
 from reconciler.policy.meaning.keep import LAMBDA_SID
 from reconciler.policy.meaning.tiers import BUILT_IN_TIERS
 from reconciler.workflow.source import validate
+from tests.access_file.files import load_access
 from tests.cli.conftest import clean_environment, runner
 from tests.guide import BLOCK
 from tests.guide import marked as marked_in

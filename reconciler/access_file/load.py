@@ -74,13 +74,6 @@ class Document(NamedTuple):
         return tuple(read_includes(self.root))
 
 
-def load_access(
-    content: bytes, path: str, *, now: datetime, allow_public: frozenset[str] = frozenset()
-) -> Loaded:
-    """Read an access file that includes no others. Raises and reports as `check_document`."""
-    return check_document(read_document(content, path), None, now=now, allow_public=allow_public)
-
-
 def read_document(content: bytes, path: str) -> Document:
     """Read the text of an access file, which says what it includes. Never raises."""
     problems = ProblemList()

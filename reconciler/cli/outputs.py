@@ -109,16 +109,18 @@ def write(
     """Write a result to the outputs, and then to stdout: as text, or as `others` has the format.
 
     What comes in pieces is written piece by piece. Raises OutputError, after stdout has the result,
-    where a file can't be written.
+    which names each file that can't be written.
     """
-    failures = [_failure_of(one, lambda: text(plain), others) for one in outputs]
+    failures = tuple(
+        filter(None, [_failure_of(one, lambda: text(plain), others) for one in outputs])
+    )
     if format_ == TEXT:
         show(text(paint_for(sys.stdout)))
     else:
         for piece in _pieces(format_, lambda: text(plain), others):
             out(piece)
-    for failure in filter(None, failures):
-        raise failure
+    if failures:
+        raise OutputError("; ".join(failures))
 
 
 def _pieces(format_: str, text: Renderer, others: Mapping[str, Renderer]) -> Iterator[str]:
@@ -126,13 +128,11 @@ def _pieces(format_: str, text: Renderer, others: Mapping[str, Renderer]) -> Ite
     yield from [found] if isinstance(found, str) else found
 
 
-def _failure_of(
-    output: Output, text: Renderer, others: Mapping[str, Renderer]
-) -> OutputError | None:
+def _failure_of(output: Output, text: Renderer, others: Mapping[str, Renderer]) -> str | None:
     """Write an output, and return why it can't be written; None where it was."""
     try:
         with output.path.open("w", encoding="utf-8", newline="") as file:
             file.writelines(_pieces(output.format, text, others))
     except OSError as error:
-        return OutputError(f"{output.path} can't be written: {error.strerror}")
+        return f"{output.path} can't be written: {error.strerror}"
     return None

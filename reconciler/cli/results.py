@@ -22,7 +22,7 @@ from reconciler.cli.terminal import (
 from reconciler.model.registry import RegistryScope
 from reconciler.plan.guards import Refusal
 from reconciler.plan.origin import Origin
-from reconciler.printable import printable
+from reconciler.printable import number_of, printable
 from reconciler.report.plan_text import (
     PolicyDiff,
     no_diff,
@@ -33,7 +33,6 @@ from reconciler.report.plan_text import (
 )
 from reconciler.report.plan_view import PlanView, RefusalView, view_drift, view_plan
 from reconciler.report.text import unbroken
-from reconciler.report.words import number_of
 from reconciler.workflow.listener import (
     Event,
     JournalDamaged,

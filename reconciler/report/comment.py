@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from enum import IntEnum
 from typing import NamedTuple
 
-from reconciler.printable import some_of
+from reconciler.printable import number_of, some_of
 
 COMMENT_LIMIT = 65_000
 """Units of UTF-16 that a comment has at most.
@@ -22,7 +22,7 @@ _NOTE_ROOM = 1_000
 
 
 class Rank(IntEnum):
-    """What a part is shown before: the last ranks are left out first."""
+    """How much a part is worth: where a comment is too long, the last ranks go first."""
 
     REFUSAL = 0
     PROBLEM = 1
@@ -117,7 +117,7 @@ def _cut(sections: Sequence[Section], shown: Sequence[Sequence[Part]]) -> Iterab
             risky[section.nouns] += part.number * times * (part.rank is Rank.RISK)
     for nouns, number in left.items():
         with_risks = f" ({risky[nouns]:,} with risks)" if risky[nouns] else ""
-        yield f"{number:,} {nouns[number > 1]}{with_risks}"
+        yield f"{number_of(number, *nouns)}{with_risks}"
 
 
 def _within(pieces: Iterable[str], room: int) -> str | None:

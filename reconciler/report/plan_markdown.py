@@ -10,6 +10,7 @@ from reconciler.model.registry import RegistryScope
 from reconciler.model.rules import RuleId, gravity
 from reconciler.plan.causes import ChangeCause
 from reconciler.plan.origin import Origin
+from reconciler.printable import number_of
 from reconciler.report.access import AccessLine
 from reconciler.report.comment import COMMENT_LIMIT, Part, Rank, Section, fit_comment
 from reconciler.report.markdown import (
@@ -38,7 +39,7 @@ from reconciler.report.plan_view import (
     equal_changes,
     split_view,
 )
-from reconciler.report.words import MOST_NAMES, number_of, subject_name, target_name
+from reconciler.report.words import MOST_NAMES, subject_name, target_name
 
 USUAL_FILE = "ecr_access.yaml"
 """The access file that a marker does not name."""

@@ -15,7 +15,7 @@ from reconciler.model.templates import EVERY_REPOSITORY, read_template
 from reconciler.plan.causes import Causes, ChangeCause
 from reconciler.plan.model import NO_SCOPE, Change, ChangeKind, Plan, Risk
 from reconciler.policy import AccessChange
-from reconciler.printable import some_of
+from reconciler.printable import number_of, some_of
 from reconciler.report.access import (
     AccessLine,
     Describe,
@@ -28,7 +28,6 @@ from reconciler.report.access import (
 )
 from reconciler.report.words import (
     MOST_NAMES,
-    number_of,
     principal_label,
     resources_words,
     settings_words,

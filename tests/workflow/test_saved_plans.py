@@ -14,7 +14,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.access_file.desired import compile_desired, desired_policies
-from reconciler.access_file.load import load_access
 from reconciler.errors import InvalidError, ReconcileError, RefusedError, Remedy, UsageError
 from reconciler.model.registry import (
     LiveRegistry,
@@ -39,6 +38,7 @@ from reconciler.workflow.saved_plans import (
     write_plan_file,
 )
 from reconciler.workflow.source import AccessSource
+from tests.access_file.files import load_access
 from tests.golden import CASES, NOW, case_folders, origin, planned, registry_policy
 from tests.plan.saving import JSON, places, put, read
 from tests.policy.making import Json, deny, doc

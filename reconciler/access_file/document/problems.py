@@ -57,6 +57,11 @@ class Place(NamedTuple):
         """Return LINE:COLUMN."""
         return f"{self.line}:{self.column}"
 
+    @property
+    def in_file(self) -> str:
+        """PATH:LINE:COLUMN, with the path as it is."""
+        return f"{self.path}:{self}"
+
 
 class Problem(NamedTuple):
     """One thing that is wrong (`error`: the file is not used) or doubtful (`warning`).

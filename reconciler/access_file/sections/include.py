@@ -168,15 +168,12 @@ def _merged(roots: Iterable[Node], name: str, problems: ProblemList) -> Pair | N
     for pair in (one for section in found for one in pairs_of(section.value)):
         first = pairs.setdefault(pair.key.text, pair).key.place
         if first != pair.key.place:
-            message = f"duplicate key {quote(pair.key.text)} (first defined at {_spelled(first)})"
+            where = f"{escape(first.path)}:{first}"
+            message = f"duplicate key {quote(pair.key.text)} (first defined at {where})"
             problems.error(RuleId.DUPLICATE_KEY, message, pair.key.place, other=first)
     if len(found) > 1:
         return found[0]._replace(value=MappingNode(pairs, found[0].value.place))
     return found[0] if found else None
-
-
-def _spelled(place: Place) -> str:
-    return f"{escape(place.path)}:{place}"
 
 
 def _check_names(root: Node, include: Include, may: tuple[str, ...], problems: ProblemList) -> None:
