@@ -49,6 +49,7 @@ docs: $(READY) ## the pages and pictures made from the code
 
 site: $(READY) ## the documentation as a site, build/site/index.html; a warning is an error
 	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet -c docs -d build/doctrees . build/site
+	@echo "the site: build/site/index.html"
 
 schema: $(READY) ## the modules that check by the schemas, from schema/
 	$(BIN)/python schema/compile.py

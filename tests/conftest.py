@@ -1,11 +1,15 @@
 """Settings of all tests: what is covered, no times for properties, and signals for processes."""
 
+import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, is_hypothesis_test, settings
 
+from tests import browser
+from tests.browser import Tab
 from tests.effort import examples
 
 COVERING = ("policy", "plan", "adopt", "test_cases.py")
@@ -33,3 +37,15 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     random = is_hypothesis_test(getattr(item, "obj", None)) or place.stem.startswith("test_oracle")
     if place.parts[0] in COVERING and not random:
         item.add_marker("covering")
+
+
+@pytest.fixture(scope="module")
+def tab() -> Iterator[Tab]:
+    """A headless browser; without one, the test is skipped."""
+    command = browser.found()
+    if command is None and os.environ.get(browser.REQUIRED) == "required":
+        pytest.fail(f"no browser, and {browser.REQUIRED} says that there must be one")
+    if command is None:
+        pytest.skip(f"no browser: none of {', '.join(browser.NAMES)} is installed")
+    with browser.browser(command) as opened:
+        yield opened
