@@ -51,6 +51,7 @@ docs: $(READY) ## the pages and pictures made from the code, and the manual page
 
 site: $(READY) ## the documentation as a site, build/site/index.html; a warning is an error
 	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet -c docs -d build/doctrees . build/site
+	@echo "the site: build/site/index.html"
 
 dist: $(READY) ## the wheel and the sdist, in dist/
 	$(BIN)/hatchling build --clean

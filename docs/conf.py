@@ -3,6 +3,8 @@
 The source folder is the root of the repository: a link leads to the same page here and there.
 """
 
+from pathlib import Path
+from shutil import copyfile
 from typing import TYPE_CHECKING
 
 from reconciler import __version__
@@ -62,8 +64,6 @@ nitpicky = True
 html_theme = "furo"
 html_copy_source = False
 html_show_copyright = False
-html_additional_pages = {"index": "index.html"}
-templates_path = ["site"]
 html_static_path = ["site/static"]
 html_css_files = ["site.css"]
 
@@ -75,5 +75,12 @@ def add_navigation(_app: "Sphinx", page: str, source: list[str]) -> None:
         source[0] += f"\n```{{toctree}}\n{options}\n" + "\n".join(pages) + "\n```\n"
 
 
+def copy_first_page(app: "Sphinx", error: Exception | None) -> None:
+    """Write README as index.html, too: a page that only leads to another is no page."""
+    if error is None:
+        copyfile(Path(app.outdir, "README.html"), Path(app.outdir, "index.html"))
+
+
 def setup(app: "Sphinx") -> None:
     app.connect("source-read", add_navigation)
+    app.connect("build-finished", copy_first_page)

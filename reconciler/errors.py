@@ -104,6 +104,17 @@ class OtherFileError(RefusedError):
         self.made_from = made_from
 
 
+class OtherRulesError(RefusedError):
+    """A plan was made with rules files that it is not applied with (exit 5).
+
+    `made_with` are their paths, as they were given then.
+    """
+
+    def __init__(self, message: str, made_with: tuple[str, ...]) -> None:
+        super().__init__(message, hint=f"apply it with the rules files {', '.join(made_with)}")
+        self.made_with = made_with
+
+
 class Status(Enum):
     """One thing that a result amounts to; several can hold, and none means that all is well."""
 

@@ -79,6 +79,11 @@ def some_of(words: Iterable[str], most: int = _MOST_LISTED) -> str:
     return ", ".join(every[:most]) + (f" and {left:,} more" if left > 0 else "")
 
 
+def number_of(count: int, one: str, many: str) -> str:
+    """Return a number with its noun: `1 policy`, `12 policies`, `1,200 policies`."""
+    return f"{count:,} {one if count == 1 else many}"
+
+
 def printable_json(document: object) -> str:
     """Write JSON in ASCII, without terminal control characters and CI commands."""
     return f"{indented_json(document)}\n"

@@ -1,13 +1,17 @@
 """Settings of all tests: what is covered and collected, and signals for processes."""
 
 import gc
+import os
 import signal
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, is_hypothesis_test, settings
 
+from tests import browser
+from tests.browser import Tab
 from tests.effort import examples
 
 COVERING = ("policy", "plan", "adopt", "test_cases.py")
@@ -61,3 +65,15 @@ def pytest_collection_finish() -> None:
 def place_of(path: Path) -> tuple[str, ...]:
     """The parts of a path below `tests`; of `tests` itself, an empty one."""
     return path.relative_to(Path(__file__).parent).parts or ("",)
+
+
+@pytest.fixture(scope="module")
+def tab() -> Iterator[Tab]:
+    """A headless browser; without one, the test is skipped."""
+    command = browser.found()
+    if command is None and os.environ.get(browser.REQUIRED) == "required":
+        pytest.fail(f"no browser, and {browser.REQUIRED} says that there must be one")
+    if command is None:
+        pytest.skip(f"no browser: none of {', '.join(browser.NAMES)} is installed")
+    with browser.browser(command) as opened:
+        yield opened

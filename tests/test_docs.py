@@ -10,11 +10,12 @@ import pytest
 import yaml
 
 from reconciler.access_file.desired import compile_desired, desired_policies
-from reconciler.access_file.load import Loaded, load_access
+from reconciler.access_file.load import Loaded
 from reconciler.access_file.rules_file import RulesFile
 from reconciler.policy.meaning.keep import LAMBDA_SID
 from reconciler.policy.meaning.tiers import BUILT_IN_TIERS
 from reconciler.workflow.source import validate
+from tests.access_file.files import load_access
 from tests.cli.conftest import clean_environment, runner
 from tests.guide import BLOCK
 from tests.guide import marked as marked_in
@@ -89,7 +90,7 @@ def shown_policies() -> Iterator[tuple[str, str, str]]:
 
 
 def test_every_block_is_one_that_is_checked() -> None:
-    whole = {"file", "part", "rules", "hook"}
+    whole = {"file", "part", "rules"}
     for mark, kind, text in blocks():
         is_checked = mark.startswith((POLICY_OF, INCLUDE))
         assert (kind == "yaml" and mark in whole) or is_checked, text
@@ -244,9 +245,3 @@ def test_commands_and_options_exist(tmp_path: Path) -> None:
     options = re.findall(r"(?<=[ `])--[a-z-]{2,}", re.sub(r"<!--|-->", "", GUIDE))
     assert options
     assert [option for option in options if f"{option} " not in help_text] == []
-
-
-def test_the_hook_is_yaml_of_one_hook() -> None:
-    (repo,) = yaml.safe_load(marked("hook"))["repos"]
-    (hook,) = repo["hooks"]
-    assert re.search(hook["files"], "ecr_access.yaml")

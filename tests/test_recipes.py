@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.access_file.load import load_access
 from reconciler.sandbox.server import Sandbox
+from tests.access_file.files import load_access
 from tests.cli.conftest import runner, sandbox_environment
 from tests.guide import BLOCK, ROOT, marked, shell, typed_all
 

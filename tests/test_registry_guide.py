@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from botocore.client import BaseClient
 
-from reconciler.access_file.load import load_access
 from reconciler.sandbox.behaviour import Behaviour
 from reconciler.sandbox.server import Sandbox
+from tests.access_file.files import load_access
 from tests.cli.conftest import sandbox_environment
 from tests.guide import BLOCK, ROOT, marked, shell, typed_all
 from tests.sandbox.clients import client, keys_of, pull, put

@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
+from tests.browser import Tab
 from tests.guide import ROOT
 
 COMMAND = "$(BIN)/python -m sphinx "
@@ -80,20 +81,43 @@ def options() -> list[str]:
     return [option for option in options if option not in {"-d", "build/doctrees"}]
 
 
-def test_the_site_is_built_and_its_links_lead_somewhere(tmp_path: Path) -> None:
-    site = tmp_path / "site"
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The site, as `make site` builds it."""
+    folder = tmp_path_factory.mktemp("site")
     done = subprocess.run(
-        [sys.executable, "-m", "sphinx", *options(), "-d", tmp_path / "read", ROOT, site],
+        [sys.executable, "-m", "sphinx", *options(), "-d", folder / "read", ROOT, folder / "site"],
         cwd=ROOT,
         capture_output=True,
         encoding="utf-8",
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
+    return folder / "site"
+
+
+def test_the_site_is_built_and_its_links_lead_somewhere(site: Path) -> None:
     built = pages(site)
     assert {site / "index.html", site / "README.html", site / "docs" / "rules.html"} <= set(built)
     assert list(dead_links(site, built)) == []
     assert list(loaded_from_elsewhere(site, built)) == []
+
+
+def test_the_first_page_is_the_readme(site: Path) -> None:
+    assert (site / "index.html").read_bytes() == (site / "README.html").read_bytes()
+
+
+@pytest.mark.parametrize("page", ["index.html", "docs/command-line.html", "docs/commands.html"])
+def test_a_phone_shows_each_option_on_one_line(tab: Tab, site: Path, page: str) -> None:
+    tab.show(width=390)
+    tab.open(site / page)
+    assert tab.value("document.documentElement.scrollWidth") == 390
+    words = tab.value(
+        "[...document.querySelectorAll('code .pre')]"
+        ".map(word => [word.textContent, word.getBoundingClientRect().height])"
+    )
+    assert words
+    assert [word for word, height in words if word.startswith("-") and height > 30] == []
 
 
 @pytest.mark.parametrize(

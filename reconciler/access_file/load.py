@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from reconciler.access_file.checks.consequences import add_meaning, broken_principals
+from reconciler.access_file.checks.left_out import check_left_out
 from reconciler.access_file.checks.shape import check_shape, use_partition
 from reconciler.access_file.document.problems import (
     Problem,
@@ -28,6 +29,7 @@ from reconciler.access_file.sections.include import (
     IncludedFile,
     IncludedTree,
     check_may,
+    files_of_teams,
     merge,
     own_sections,
     read_includes,
@@ -72,13 +74,6 @@ class Document(NamedTuple):
         return tuple(read_includes(self.root))
 
 
-def load_access(
-    content: bytes, path: str, *, now: datetime, allow_public: frozenset[str] = frozenset()
-) -> Loaded:
-    """Read an access file that includes no others. Raises and reports as `check_document`."""
-    return check_document(read_document(content, path), None, now=now, allow_public=allow_public)
-
-
 def read_document(content: bytes, path: str) -> Document:
     """Read the text of an access file, which says what it includes. Never raises."""
     problems = ProblemList()
@@ -117,6 +112,7 @@ def check_document(
             parts = _check_meaning(
                 root, violations, now, allow_public, problems, rules=of_rules.rules
             )
+            check_left_out(parts, files_of_teams(trees), problems)
     found = sort_problems([*problems.found, *of_rules.problems])
     return Loaded(() if has_errors(found) else parts, found, lines, repositories, files)
 

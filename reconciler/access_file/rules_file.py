@@ -29,7 +29,7 @@ _RULES = "rules"
 _NAMES = ("version", "accounts", "principals", "tiers")
 _REGISTRIES = ("registry", "registries")
 _KEYS = (*_NAMES, _RULES)
-_FORM = "write rules: [{never: TIER, to: NAME, because: REASON}]"
+_FORM = "write version: 1, and rules: [{never: TIER, to: NAME, because: REASON}]"
 
 
 class RulesFile(NamedTuple):

@@ -111,7 +111,7 @@ def _replace_result(failed: "FailedRun", awaited: Awaited | None, format_: str) 
     for output in awaited.outputs if awaited else ():
         unwritten = write_output(output, [_in_format(failed, output.format)])
         if unwritten:
-            show_error(unwritten.message)
+            show_error(unwritten)
     if format_ != TEXT and not has_data_begun():
         report(lambda: out(_in_format(failed, format_)), Exit.FAILED)
 

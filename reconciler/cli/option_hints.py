@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 
 from reconciler.access_file.document.problems import Problem
 from reconciler.cli.options import DEFAULT_FILE
-from reconciler.errors import ArgumentError, OtherFileError, ReconcileError, Remedy
+from reconciler.errors import (
+    ArgumentError,
+    OtherFileError,
+    OtherRulesError,
+    ReconcileError,
+    Remedy,
+)
 from reconciler.model.guards import Allowances
 from reconciler.model.rules import RuleId
 from reconciler.printable import printable
@@ -52,6 +58,8 @@ def hint_of(error: ReconcileError) -> str | None:
     """Return an error's hint, with the option that helps where there is one."""
     if isinstance(error, OtherFileError):
         return file_option(error.made_from)
+    if isinstance(error, OtherRulesError):
+        return f"give {' '.join(f'--rules {as_argument(path)}' for path in error.made_with)}"
     if error.remedy is not None and error.hint == error.remedy.value:
         return HINTS[error.remedy]
     return error.hint

@@ -139,17 +139,17 @@ def write(
     """Write a result to the outputs, and then to stdout: as text, or as `others` has the format.
 
     What comes in pieces is written piece by piece. Raises OutputError, after stdout has the result,
-    where a file can't be written.
+    which names each file that can't be written.
     """
     take_awaited()
-    failures = [write_output(o, _pieces(o.format, lambda: text(plain), others)) for o in outputs]
+    tried = [write_output(o, _pieces(o.format, lambda: text(plain), others)) for o in outputs]
     if format_ == TEXT:
         show(text(paint_for(sys.stdout)))
     else:
         for piece in _pieces(format_, lambda: text(plain), others):
             out(piece)
-    for failure in filter(None, failures):
-        raise failure
+    if failures := [why for why in tried if why]:
+        raise OutputError("; ".join(failures))
 
 
 def _pieces(format_: str, text: Renderer, others: Mapping[str, Renderer]) -> Iterator[str]:
@@ -157,11 +157,11 @@ def _pieces(format_: str, text: Renderer, others: Mapping[str, Renderer]) -> Ite
     yield from [found] if isinstance(found, str) else found
 
 
-def write_output(output: Output, pieces: Iterable[str]) -> OutputError | None:
+def write_output(output: Output, pieces: Iterable[str]) -> str | None:
     """Write text to an output, and return why it can't be written; None where it was."""
     try:
         with output.path.open("w", encoding="utf-8", newline="") as file:
             file.writelines(pieces)
     except OSError as error:
-        return OutputError(f"{output.path} can't be written: {error.strerror}")
+        return f"{output.path} can't be written: {error.strerror}"
     return None

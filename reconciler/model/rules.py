@@ -77,6 +77,7 @@ class RuleId(StrEnum):
     BAD_REPOSITORY_NAME = "bad-repository-name"
     INHERIT_ON_PATTERN = "inherit-on-pattern"
     INHERITED_VIA_REGISTRY = "inherited-via-registry"
+    DENY_LEFT_OUT = "deny-left-out"
     CREATE_ON_PATTERN = "create-on-pattern"
     REPLICATED_ON_PATTERN = "replicated-on-pattern"
     IDLE_REPLICATED = "idle-replicated"
@@ -88,6 +89,7 @@ class RuleId(StrEnum):
     BAD_TAG = "bad-tag"
     PROBE_REPOSITORY_IN_USE = "probe-repository-in-use"
     NEVER = "never"
+    NEVER_INCOMPLETE = "never-incomplete"
     PUBLIC = "public"
     IDLE_ALLOW = "idle-allow"
     BAD_STATEMENT = "bad-statement"
@@ -166,3 +168,10 @@ def load_rules() -> Mapping[RuleId, Rule]:
         RuleId(name): Rule(RuleId(name), tuple(table.pop("kinds")), **table)
         for name, table in tomllib.loads(text).items()
     }
+
+
+@cache
+def gravity(rule: RuleId) -> tuple[int, int]:
+    """Return the key that sorts rules: the gravest severity first, then the order of `RuleId`."""
+    severities: tuple[Severity, ...] = ("error", "warning", "info")
+    return severities.index(load_rules()[rule].severity), list(RuleId).index(rule)

@@ -31,7 +31,8 @@ def find_causes(changes: Iterable[Change], of_base: Iterable[Change]) -> Mapping
     """Return the causes of each change, by its target.
 
     `of_base` are the changes that an earlier version of the file makes to the same live registry.
-    What it does not change, be it for an error, is of the edit.
+    A change whose target has none there is caused by the edit, also where the earlier version could
+    not be planned for it.
     """
     earlier = {change.target: change for change in of_base}
     return {change.target: _causes(change, earlier.get(change.target)) for change in changes}
@@ -40,8 +41,10 @@ def find_causes(changes: Iterable[Change], of_base: Iterable[Change]) -> Mapping
 def split_access(
     changes: Iterable[AccessChange], of_base: Iterable[AccessChange]
 ) -> tuple[CausedAccess, ...]:
-    """Split changes of one policy by their cause, in their order; what each one gains and loses
-    is gained and lost by exactly one part of it.
+    """Split each change of one policy into parts of one cause each, in the order of the changes.
+
+    The parts of a change gain and lose together what it gains and loses, and each fact is in one of
+    them.
     """
     base = _BaseAccess(tuple(of_base))
     return tuple(part for change in changes for part in _split(change, base))

@@ -44,7 +44,7 @@ from reconciler.policy import (
     statements_on,
     uncovered_facts,
 )
-from reconciler.printable import quoted
+from reconciler.printable import number_of, quoted
 
 _POLICY, _SCOPE = "the registry's policy", "the scope of the registry's policy"
 ENFORCED_BY_V1 = "ecr:BatchImportUpstreamImage, ecr:CreateRepository and ecr:ReplicateImage"
@@ -300,7 +300,7 @@ def _who(holder: Holder, names: DisplayNames) -> str:
 
 
 def _repositories(number: int) -> str:
-    return "1 managed repository" if number == 1 else f"{number:,} managed repositories"
+    return number_of(number, "managed repository", "managed repositories")
 
 
 def _listed(repositories: list[str]) -> str:

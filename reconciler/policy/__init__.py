@@ -29,9 +29,9 @@ from reconciler.policy.meaning.registry_facts import (
 )
 # Actions and tiers
 from reconciler.policy.language.actions import (
-    ACTIONS_WITHOUT_REPOSITORY, AUTHORIZATION_TOKEN, EVERY_ACTION, KNOWN_ACTIONS,
-    REGISTRY_POLICY_ACTIONS, UPSTREAM_IMPORT, canonical_action, expand_actions, idle_actions,
-    is_known_action, is_of_registry, is_of_repositories, spell_action,
+    ACTIONS_WITHOUT_REPOSITORY, AUTHORIZATION_TOKEN, EVERY_ACTION, IMAGE_IMPORTS, KNOWN_ACTIONS,
+    PUT_IMAGE, REGISTRY_POLICY_ACTIONS, UPSTREAM_IMPORT, canonical_action, expand_actions,
+    idle_actions, is_known_action, is_of_registry, is_of_repositories, spell_action,
 )
 from reconciler.policy.meaning.tiers import (
     BUILT_IN_TIERS, REGISTRY_TIERS, SERVICE_TIER, Tiers, action_names, can_rewrite,

@@ -16,7 +16,7 @@ from reconciler.policy import (
 
 
 def grants_json(changes: Iterable[AccessChange], names: DisplayNames) -> GrantsJson:
-    """Return the grants that the right side adds to the left, and those that it removes."""
+    """Return the grants that the changes give, under `added`, and those that they take away."""
     found = tuple(changes)
     return {
         "added": [grant for c in found for grant in _grants(c, c.gained, names)],

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from enum import IntEnum
 from typing import NamedTuple
 
-from reconciler.printable import some_of
+from reconciler.printable import number_of, some_of
 from reconciler.report.markdown import markdown_row, markdown_table
 
 USUAL_FILE = "ecr_access.yaml"
@@ -36,7 +36,7 @@ _FIRST_ROWS = 50
 
 
 class Rank(IntEnum):
-    """What a part is shown before: the last ranks are left out first."""
+    """How much a part is worth: where a comment is too long, the last ranks go first."""
 
     REFUSAL = 0
     PROBLEM = 1
@@ -167,7 +167,7 @@ def _cut(sections: Sequence[Section], shown: Sequence[Sequence[Part]]) -> Iterab
             risky[section.nouns] += part.number * times * (part.rank is Rank.RISK)
     for nouns, number in left.items():
         with_risks = f" ({risky[nouns]:,} with risks)" if risky[nouns] else ""
-        yield f"{number:,} {nouns[number > 1]}{with_risks}"
+        yield f"{number_of(number, *nouns)}{with_risks}"
 
 
 def _within(pieces: Iterable[str], room: int) -> str | None:

@@ -18,7 +18,7 @@ def render_comparison(comparison: Comparison, paint: Paint) -> str:
 
 
 def render_comparison_json(comparison: Comparison) -> str:
-    """Render `{"equal": …, "grants": {"added", "removed"}, "problems": […]}`."""
+    """Render `{"equal", "left", "right", "grants": {"added", "removed"}, "problems": […]}`."""
     document = {
         "equal": not comparison.access and not comparison.unreadable,
         "left": comparison.left,

@@ -70,7 +70,7 @@ def render_problems_github(problems: Iterable[Problem]) -> str:
 
 def _annotation(problem: Problem) -> Annotation:
     place, other = problem.place, problem.other
-    see = [] if other is None else [f"see {other.path}:{other.line}:{other.column}"]
+    see = [] if other is None else [f"see {other.in_file}"]
     hint = [] if problem.hint is None else [f"hint: {problem.hint}"]
     return Annotation(
         place.path,

@@ -25,11 +25,12 @@ def render_problems_junit(
     suite = ET.Element("testsuite", name=printable(path))
     if not has_errors(problems):
         ET.SubElement(suite, "testcase", classname=printable(path), name="valid")
-    seen: Counter[str] = Counter()
+    seen: Counter[tuple[str, str]] = Counter()
     for problem in problems:
         name = f"{problem.rule} at {problem.place}"
-        seen[name] += 1
-        number = f" ({seen[name]})" if seen[name] > 1 else ""
+        key = (problem.place.path, name)
+        seen[key] += 1
+        number = f" ({seen[key]})" if seen[key] > 1 else ""
         suite.append(_case(problem, f"{name}{number}", lines))
     severities = Counter(problem.severity for problem in problems)
     counts = {

@@ -1,12 +1,15 @@
 """A plan, drift, or the outcomes of an apply as a comment of a pull request, or a job summary."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from reconciler.apply.model import Outcome
 from reconciler.model.registry import RegistryScope
+from reconciler.model.rules import RuleId, gravity
 from reconciler.plan.causes import ChangeCause
 from reconciler.plan.origin import Origin
+from reconciler.printable import number_of
 from reconciler.report.access import AccessLine
 from reconciler.report.comment import (
     COMMENT_LIMIT,
@@ -44,7 +47,7 @@ from reconciler.report.plan_view import (
     equal_changes,
     split_view,
 )
-from reconciler.report.words import MOST_NAMES, number_of, subject_name, target_name
+from reconciler.report.words import MOST_NAMES, subject_name, target_name
 
 _MOST_RAW = 2_000
 
@@ -142,19 +145,27 @@ def _head(command: str, view: PlanView, origin: Origin, summary: str) -> str:
 
 
 def _alarms(view: PlanView) -> Iterator[str]:
-    """Count what there is to worry about, and name the rules, or the tiers of never rules."""
-    found: dict[tuple[str, str, str], list[str]] = {
-        ("⛔", "refusal", "refusals"): [one.guard for one in view.refusals],
-        ("⛔", "never rule broken", "never rules broken"): [
+    """Count what there is to worry about, by rule, or by the tier of never rules.
+
+    The gravest risks come first.
+    """
+    risks = (risk.name for one in view.changes for risk in one.risks)
+    found: dict[tuple[str, str, str], Sequence[str]] = {
+        ("⛔", "refusal", "refusals"): sorted(one.guard for one in view.refusals),
+        ("⛔", "never rule broken", "never rules broken"): sorted(
             one.tier for one in view.plan.violations
-        ],
-        ("⚠️", "risk", "risks"): [risk.name for one in view.changes for risk in one.risks],
-        ("❌", "error", "errors"): [one.rule for one in view.plan.errors],
+        ),
+        ("⚠️", "risk", "risks"): sorted(risks, key=gravity),
+        ("❌", "error", "errors"): sorted(one.rule for one in view.plan.errors),
     }
     for (mark, one, many), rules in found.items():
         if rules:
-            names = ", ".join(markdown_code(rule) for rule in sorted(set(rules)))
-            yield f"{mark} **{number_of(len(rules), one, many)}**: {names}"
+            numbers = Counter(rules)
+            names = (
+                f"{number:,} {markdown_code(rule)}" if len(numbers) > 1 else markdown_code(rule)
+                for rule, number in numbers.items()
+            )
+            yield f"{mark} **{number_of(len(rules), one, many)}**: {', '.join(names)}"
     if view.unmanaged_failure:
         yield f"⛔ {markdown_words(view.unmanaged_failure)}"
 
@@ -250,17 +261,23 @@ def _causes(failures: Iterable[Failure], view: PlanView) -> Iterator[Sequence[st
 def _changes(
     view: PlanView, words: _Words, diff: PolicyDiff, *, grouped: bool
 ) -> Iterator[Section]:
-    """Return the changes in each region under a heading of its own, those with risks first."""
+    """Return the changes in each region under a heading of its own, the gravest risks first."""
     bodies = ((change, _body(change, view, words, diff)) for change in view.changes)
     blocks = (
         (found[0].change.target.scope, _block(found, body))
-        for found, body in equal_changes(bodies, grouped=grouped)
+        for found, body in sorted(equal_changes(bodies, grouped=grouped), key=_gravity_of_first)
     )
     for scope, parts in by_scope(lambda scope: scope, blocks).items():
         account = "" if scope in view.registries else f"{scope.account} "
         where = markdown_code(f"{account}{view.where(scope)}")
         by_rank = sorted(parts, key=lambda part: part.rank)
         yield Section(f"\n### {words.changes} in {where}\n", by_rank, ("change", "changes"))
+
+
+def _gravity_of_first(block: tuple[Sequence[ChangeView], str]) -> tuple[int, int]:
+    """Return the gravity of the gravest risk of equal changes; those without any are the last."""
+    (view, *_), _body = block
+    return min((gravity(risk.name) for risk in view.risks), default=(len(RuleId), 0))
 
 
 def _block(views: Sequence[ChangeView], body: str) -> Part:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.model.registry import RegistryScope, Subject
 from reconciler.plan.model import NO_SCOPE, Change, ChangeKind, Plan
-from reconciler.printable import some_of, unmistakable
+from reconciler.printable import number_of, some_of, unmistakable
 from reconciler.report.access import Describe, LineKind, cause_mark, render_access
 from reconciler.report.plan_view import (
     POLICIES,
@@ -27,7 +27,6 @@ from reconciler.report.words import (
     MOST_NAMES,
     NOUNS,
     listed,
-    number_of,
     subject_name,
     target_name,
 )
@@ -100,7 +99,7 @@ def _render(
     for scope, part in split_view(view, lambda scope: scope).items():
         errors = tuple(one for one in part.plan.errors if not is_whole(one.target))
         own = part.plan._replace(errors=errors)
-        notes = list(_notes(own, unmanaged="without an entry here"))
+        notes = list(_notes(own))
         if part.changes or notes:
             title = registry_title(view.registries[scope], scope)
             blocks.append([(Span(title, "heading"), f": {counts(part)}")])
@@ -193,23 +192,17 @@ def _raw_lines(text: str) -> Iterable[Line]:
 
 
 def _notes(
-    plan: Plan,
-    registries: Mapping[RegistryScope, str] = MappingProxyType({}),
-    *,
-    unmanaged: str = "not in the file",
+    plan: Plan, registries: Mapping[RegistryScope, str] = MappingProxyType({})
 ) -> Iterable[Line]:
-    """Return the findings, the errors, and the repositories that are `unmanaged`, in these words.
-
-    The file can have entries for a repository in other registries and regions.
-    """
+    """Return the findings, the errors, and the unmanaged repositories."""
     for finding in plan.findings:
         region = f" ({finding.scope.region})" if finding.scope.region else ""
         where = f"{subject_name(finding.subject, finding.repository)}{region}"
         yield where, ": ", Span("finding", "warning"), ": ", f"{finding.rule}: {finding.message}"
     yield from _error_lines(plan, registries)
     if names := plan.unmanaged_names:
-        count = number_of(len(names), "repository", "repositories")
-        yield f"{count} {unmanaged}: ", listed(names, MOST_NAMES)
+        count = number_of(len(names), "unmanaged repository", "unmanaged repositories")
+        yield f"{count}: ", listed(names, MOST_NAMES)
 
 
 def _error_lines(plan: Plan, registries: Mapping[RegistryScope, str]) -> Iterable[Line]:
@@ -219,7 +212,7 @@ def _error_lines(plan: Plan, registries: Mapping[RegistryScope, str]) -> Iterabl
         if cause.is_of_one:
             yield cause.names, ": ", error, ": ", cause.kind, ": ", cause.message
             continue
-        count = f"{len(cause.targets)} repositories: {cause.names}"
+        count = f"{len(cause.targets):,} repositories: {cause.names}"
         yield error, ": ", cause.kind, ": ", cause.of_call or f"{count}: {cause.why}"
 
 
@@ -241,7 +234,7 @@ def plan_counts(view: PlanView) -> str:
     repositories = number_of(view.count("create", *POLICIES), "repository", "repositories")
     changes = (*_policies(view), f"{repositories} to create", *_templates(view))
     rest = f"{_errors(view)}{_violations(view)}"
-    return f"{', '.join(changes)}; {view.plan.in_sync} in sync{rest}"
+    return f"{', '.join(changes)}; {view.plan.in_sync:,} in sync{rest}"
 
 
 def _policies(view: PlanView) -> Iterable[str]:
@@ -249,7 +242,7 @@ def _policies(view: PlanView) -> Iterable[str]:
     kinds: tuple[tuple[ChangeKind, str], ...] = (("set", "set"), ("delete", "remove"))
     for kind, verb in kinds:
         own = view.count(kind, "registry-policy")
-        of_registry = f" ({own} of the registry)" if own else ""
+        of_registry = f" ({own:,} of the registry)" if own else ""
         policies = number_of(view.count(kind, *POLICIES), "policy", "policies")
         yield f"{policies} to {verb}{of_registry}"
 
@@ -266,10 +259,10 @@ def _access(counts: Mapping[LineKind, int]) -> str:
     """List the figures; the rare kinds only where there are any."""
     deleted = number_of(counts["gone"], "of a deleted principal", "of deleted principals")
     figures = [
-        f"{counts['granted']} granted",
-        f"{counts['widened']} widened",
-        f"{counts['revoked']} revoked{f' ({deleted})' if counts['gone'] else ''}",
-        *(f"{counts[kind]} {kind}" for kind in _RARE_KINDS if counts[kind]),
+        f"{counts['granted']:,} granted",
+        f"{counts['widened']:,} widened",
+        f"{counts['revoked']:,} revoked{f' ({deleted})' if counts['gone'] else ''}",
+        *(f"{counts[kind]:,} {kind}" for kind in _RARE_KINDS if counts[kind]),
     ]
     return ", ".join(figures)
 
@@ -278,10 +271,10 @@ def drift_counts(view: PlanView) -> str:
     """Say in figures what differs, and what does not."""
     plan = view.plan
     if not plan.changes and not plan.violations:
-        return f"{plan.in_sync} in sync{_errors(view)}"
+        return f"{plan.in_sync:,} in sync{_errors(view)}"
     differ = "differs" if len(plan.changes) == 1 else "differ"
     rest = f"{_errors(view)}{_violations(view)}"
-    return f"{_differing(view)} {differ} from the file; {plan.in_sync} in sync{rest}"
+    return f"{_differing(view)} {differ} from the file; {plan.in_sync:,} in sync{rest}"
 
 
 def _differing(view: PlanView) -> str:
@@ -300,7 +293,7 @@ def _errors(view: PlanView) -> str:
 
 def _violations(view: PlanView) -> str:
     violations = view.plan.violations
-    return f"; never rules broken: {len(violations)}" if violations else ""
+    return f"; never rules broken: {len(violations):,}" if violations else ""
 
 
 def render_outcomes(
@@ -362,13 +355,13 @@ def _results(outcomes: Sequence["Outcome"]) -> str:
 def _counted(result: str, number: int, outcomes: Sequence["Outcome"]) -> str:
     """Count the changes with one result; applied ones by kind, too, unless all set a policy."""
     if result == "in-force":
-        return f"{number} in force already"
+        return f"{number:,} in force already"
     changes = [outcome.change for outcome in outcomes if outcome.result == result]
     done = Counter(_DONE[one.target.subject == _TEMPLATE, one.change] for one in changes)
     if result != "applied" or set(done) == {_SET}:
-        return f"{number} {result}"
+        return f"{number:,} {result}"
     parts = (number_of(done[words], *words) for words in _DONE.values() if done[words])
-    return f"{number} {result} ({', '.join(parts)})"
+    return f"{number:,} {result} ({', '.join(parts)})"
 
 
 def _lines(outcomes: Sequence["Outcome"]) -> Iterable[Line]:
@@ -385,7 +378,7 @@ def _lines(outcomes: Sequence["Outcome"]) -> Iterable[Line]:
         elif cause.of_call:
             yield result, "  ", cause.of_call
         else:
-            count = f"{len(cause.targets)} repositories "
+            count = f"{len(cause.targets):,} repositories "
             yield count, Span(cause.kind, role), ": ", cause.why, ": ", cause.names
 
 

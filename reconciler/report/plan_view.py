@@ -15,7 +15,7 @@ from reconciler.model.templates import EVERY_REPOSITORY, read_template
 from reconciler.plan.causes import Causes, ChangeCause, LeftOut
 from reconciler.plan.model import NO_SCOPE, Change, ChangeKind, Plan, Risk
 from reconciler.policy import AccessChange
-from reconciler.printable import some_of
+from reconciler.printable import number_of, some_of
 from reconciler.report.access import (
     AccessLine,
     Describe,
@@ -28,7 +28,6 @@ from reconciler.report.access import (
 )
 from reconciler.report.words import (
     MOST_NAMES,
-    number_of,
     principal_label,
     resources_words,
     settings_words,
@@ -64,7 +63,7 @@ _LIVE_RISKS: Mapping[RuleId, str] = {
     **_RISKS,
     RuleId.DENY_REMOVED: "the file's Deny for {} is missing",
     RuleId.LAMBDA_LOSES_ACCESS: "{} can fetch images until the next apply",
-    RuleId.NEW_ACCOUNT: "{} has no access to {} in the file",
+    RuleId.NEW_ACCOUNT: "{} has access to {}, and none in the file",
 }
 _REPOSITORIES: Mapping[Subject, str] = {
     "repository-policy": "this repository",
@@ -199,8 +198,9 @@ class PlanView:
         """Why unmanaged repositories are a failure, in words; empty where they are none."""
         if not self.fails_unmanaged or not self.plan.unmanaged:
             return ""
-        are = number_of(len(self.plan.unmanaged), "repository is", "repositories are")
-        return f"{are} not in the file, which 'unmanaged.repositories: fail' forbids"
+        nouns = ("unmanaged repository", "unmanaged repositories")
+        number = number_of(len(self.plan.unmanaged), *nouns)
+        return f"{number}, which 'unmanaged.repositories: fail' forbids"
 
     @property
     def limit(self) -> str:
@@ -223,8 +223,9 @@ class PlanView:
         revision, number = self.plan.changed_since
         others = "other managed repository was", "other managed repositories were"
         rest = "the other repositories were" if number is None else number_of(number, *others)
+        read = f"{rest} not read" if number != 0 else "no other repository is managed"
         return (
-            f"Only what the file changes since {revision} was looked at: {rest} not read. "
+            f"Only what the file changes since {revision} was looked at: {read}. "
             "Unmanaged repositories are not reported."
         )
 

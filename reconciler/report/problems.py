@@ -11,9 +11,8 @@ from reconciler.access_file.document.problems import (
 )
 from reconciler.access_file.document.replacements import line_of
 from reconciler.access_file.document.tree import find_forbidden
-from reconciler.printable import printable, printable_json, some_of
+from reconciler.printable import number_of, printable, printable_json, some_of
 from reconciler.report.text import ANY_PAGE, Line, Page, Paint, Span, columns, render, spelled
-from reconciler.report.words import number_of
 
 _INDENT = "  "
 _ROOM = len("^ warning")
@@ -108,7 +107,7 @@ def _lines(problem: Problem, lines: Mapping[str, Sequence[str]], page: Page) -> 
 
 
 def _place(place: Place) -> Span:
-    return Span(f"{place.path}:{place.line}:{place.column}", "heading")
+    return Span(place.in_file, "heading")
 
 
 def _excerpt(

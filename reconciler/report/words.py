@@ -165,11 +165,6 @@ def listed(names: Sequence[str], most: int) -> str:
     return some_of(map(printable_name, names), most)
 
 
-def number_of(count: int, one: str, many: str) -> str:
-    """Return a number with its noun: `1 policy`, `12 policies`."""
-    return f"{count} {one if count == 1 else many}"
-
-
 def _pattern_words(pattern: str, own: str) -> str:
     name = pattern.removeprefix(own)
     is_plain = name != pattern and printable_name(name) == name

@@ -12,6 +12,7 @@ from reconciler.model.templates import EVERY_REPOSITORY
 from reconciler.plan.desired_policy import PlanInputs
 from reconciler.plan.registry_effect import touched_repositories
 from reconciler.policy import globs_intersect
+from reconciler.printable import number_of
 from reconciler.workflow.live import ToRead
 from reconciler.workflow.source import AccessSource, Globs, selected
 
@@ -172,6 +173,6 @@ def subjects_of(parts: Iterable[ChangedPart]) -> Iterator[str]:
         (len(removed), "removed entry", "removed entries"),
     ):
         if number:
-            yield f"{number:,} {one if number == 1 else many}"
+            yield number_of(number, one, many)
     if any(part.registry_policy for part in found):
         yield "the registry's own policy"

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from reconciler.model.registry import RegistryScope, Target
-from reconciler.printable import printable
+from reconciler.printable import number_of, printable
 
 if TYPE_CHECKING:
     from logging import Logger
@@ -67,7 +67,7 @@ class MoreTouched(NamedTuple):
     number: int
 
     def __str__(self) -> str:
-        more = "1 more repository" if self.number == 1 else f"{self.number:,} more repositories"
+        more = number_of(self.number, "more repository", "more repositories")
         return (
             "the registry's own policy differs from the file in more than this; its change touches "
             f"the access to {more}, so that all of these are planned, too"

@@ -13,6 +13,7 @@ from reconciler.access_file.model import AccessFile
 from reconciler.errors import (
     InvalidError,
     OtherFileError,
+    OtherRulesError,
     ReconcileError,
     RefusedError,
     Remedy,
@@ -262,21 +263,23 @@ def _check_file(stored: StoredPlan, source: AccessSource) -> None:
         )
     message = f"the plan was made from another version of {source.path}"
     if stored.origin in (None, Path(source.path)):
-        raise RefusedError(f"{message}; plan again")
+        raise RefusedError(message, remedy=Remedy.PLAN_AGAIN)
     raise OtherFileError(f"{message}, or from another file; plan again", stored.origin)
 
 
 def _check_rules(saved: SavedPlan, source: AccessSource) -> None:
     """Compare rules files by their content: where they are may differ."""
     here = source.rules
-    if sorted(one.sha256 for one in saved.rules) != sorted(one.sha256 for one in here):
-        planned, given = (
-            some_of(one.path for one in rules) or "none" for rules in (saved.rules, here)
-        )
-        raise RefusedError(
-            f"the plan was made with other rules files: {planned}; here: {given}",
-            remedy=Remedy.PLAN_AGAIN,
-        )
+    if sorted(one.sha256 for one in saved.rules) == sorted(one.sha256 for one in here):
+        return
+    planned, given = (some_of(one.path for one in rules) or "none" for rules in (saved.rules, here))
+    message = f"the plan was made with other rules files: {planned}; here: {given}"
+    known = {one.sha256 for one in here}
+    missing = {one.path for one in saved.rules if one.sha256 not in known}
+    # A file at the same path with other rules has changed since: only a new plan follows it.
+    if missing and missing.isdisjoint(one.path for one in here):
+        raise OtherRulesError(message, tuple(one.path for one in saved.rules))
+    raise RefusedError(message, remedy=Remedy.PLAN_AGAIN)
 
 
 def _check_registry(saved: SavedPlan, source: AccessSource) -> None:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from reconciler.access_file.desired import desired_policies
 from reconciler.access_file.document.problems import Problem
-from reconciler.access_file.load import Loaded, load_access
+from reconciler.access_file.load import Loaded, check_document, read_document
 from reconciler.access_file.model import AccessFile
 from reconciler.model.access import Desired
 
@@ -12,6 +12,13 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 HEAD = 'version: 1\nregistry: {account: "111122223333", regions: [us-west-2]}\n'
 NAMED = 'accounts: {workloads: "444455556666"}\n'
 ONE_REPOSITORY = "repositories: {tools/one: {access: {who: pull}}}\n"
+
+
+def load_access(
+    content: bytes, path: str, *, now: datetime, allow_public: frozenset[str] = frozenset()
+) -> Loaded:
+    """Read an access file that includes no others."""
+    return check_document(read_document(content, path), None, now=now, allow_public=allow_public)
 
 
 def load(

@@ -4,10 +4,11 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
-from reconciler.access_file.load import Loaded, load_access
+from reconciler.access_file.load import Loaded
 from reconciler.report.problems import render_problems
 from reconciler.report.text import plain
 from reconciler.workflow.source import validate
+from tests.access_file.files import load_access
 
 FOLDER = Path(__file__).parents[1] / "invalid"
 MAIN = "ecr_access.yaml"

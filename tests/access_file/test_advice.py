@@ -2,11 +2,10 @@
 
 import pytest
 
-from reconciler.access_file.load import load_access
 from reconciler.closest import did_you_mean
 from reconciler.policy.language.document import parse_document
 from reconciler.policy.language.json_text import MalformedError
-from tests.access_file.files import NOW, load, of_principal, of_statement, only, rules
+from tests.access_file.files import NOW, load, load_access, of_principal, of_statement, only, rules
 
 STAGING = 'accounts: {staging: "444455556666"}\n'
 

@@ -5,9 +5,17 @@ Nothing is timed: each case is large enough to take minutes where its cost grows
 
 import pytest
 
-from reconciler.access_file.load import Loaded, load_access
+from reconciler.access_file.load import Loaded
 from reconciler.access_file.sections.tiers import sort_by_use
-from tests.access_file.files import NOW, ONE_REPOSITORY, load, of_principal, only, rules
+from tests.access_file.files import (
+    NOW,
+    ONE_REPOSITORY,
+    load,
+    load_access,
+    of_principal,
+    only,
+    rules,
+)
 
 
 def test_hints_end_once_a_file_has_had_enough_of_them() -> None:

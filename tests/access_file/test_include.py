@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 
 from reconciler.access_file.desired import compile_desired, desired_policies
 from reconciler.access_file.document.schema import schema_text
-from reconciler.access_file.load import Loaded, check_document, load_access, read_document
+from reconciler.access_file.load import Loaded, check_document, read_document
 from reconciler.access_file.sections import include
 from reconciler.access_file.sections.include import Included, IncludedFile
 from reconciler.model.rules import RuleId
 from reconciler.policy import glob_matches
+from tests.access_file.files import load_access
 from tests.effort import examples
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -9,8 +9,9 @@ from hypothesis import given
 
 from reconciler.access_file.document.problems import Place
 from reconciler.access_file.layout.canonical import canonical
-from reconciler.access_file.load import Loaded, load_access
+from reconciler.access_file.load import Loaded
 from reconciler.errors import ReconcileError
+from tests.access_file.files import load_access
 from tests.access_file.random_texts import untidy_files
 from tests.effort import examples
 

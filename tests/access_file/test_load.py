@@ -12,12 +12,11 @@ from hypothesis import given as given_
 from hypothesis import strategies as st
 
 from reconciler.access_file.desired import compile_desired, desired_policies
-from reconciler.access_file.load import load_access
 from reconciler.access_file.starter import STARTER
 from reconciler.model.guards import Guards, Limit
 from reconciler.policy.language.principals import Principal, service_principal
 from reconciler.policy.meaning.keep import LAMBDA_SID
-from tests.access_file.files import NOW, load, rules, valid
+from tests.access_file.files import NOW, load, load_access, rules, valid
 from tests.access_file.invalid_cases import files
 from tests.effort import examples
 

@@ -2,8 +2,7 @@
 
 import pytest
 
-from reconciler.access_file.load import load_access
-from tests.access_file.files import NOW, rules
+from tests.access_file.files import NOW, load_access, rules
 
 PLACES = ("registry", "account", "principal", "group", "tier")
 

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.access_file.document.problems import Problem
-from reconciler.access_file.load import load_access
-from tests.access_file.files import load
+from tests.access_file.files import load, load_access
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 FOLDER = Path(__file__).parent

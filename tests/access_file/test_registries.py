@@ -9,11 +9,11 @@ from hypothesis import given as for_any
 from hypothesis import strategies as st
 
 from reconciler.access_file.desired import compile_desired, compile_registry, desired_policies
-from reconciler.access_file.load import Loaded, load_access
+from reconciler.access_file.load import Loaded
 from reconciler.access_file.model import AccessFile, Registry
 from reconciler.model.registry import AssumedRole
 from reconciler.model.rules import RuleId
-from tests.access_file.files import NOW, load, only, rules
+from tests.access_file.files import NOW, load, load_access, only, rules
 from tests.access_file.invalid_cases import files
 from tests.access_file.invalid_cases import load as load_case
 

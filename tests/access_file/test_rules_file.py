@@ -136,7 +136,7 @@ def test_rules_are_read_for_each_partition() -> None:
     [
         *BAD_SHAPES,
         ("", [("missing-key", 1)]),
-        ("version: 1\nrules: [\n", [("yaml-syntax", 3)]),
+        ("version: 1\nrules: [\n", [("yaml-syntax", 2)]),
         ("version: 1\nrules: []\nrules: []\n", [("duplicate-key", 3)]),
     ],
 )
@@ -197,3 +197,11 @@ def test_it_never_fails_open(content: bytes) -> None:
         assert not loaded.parts[0].never_rules or b"never" in content
     else:
         assert any(problem.severity == "error" for problem in loaded.problems)
+
+
+@pytest.mark.parametrize("text", ["", "- 1\n"])
+def test_the_form_of_a_rules_file_is_all_that_it_needs(text: str) -> None:
+    (problem,) = read(text, access=ACCESS.replace("push", "pull")).problems
+    assert problem.hint == (
+        "write version: 1, and rules: [{never: TIER, to: NAME, because: REASON}]"
+    )

@@ -5,9 +5,8 @@ from difflib import get_close_matches
 import pytest
 
 from reconciler.access_file.document.problems import Problem
-from reconciler.access_file.load import load_access
 from reconciler.policy.language.principals import KNOWN_SERVICES, closest_service
-from tests.access_file.files import NOW
+from tests.access_file.files import NOW, load_access
 
 US, CHINA, GOV, ISO = "us-west-2", "cn-north-1", "us-gov-west-1", "us-iso-east-1"
 

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from reconciler.access_file.document.problems import Problem
 from reconciler.access_file.document.replacements import replacement_of
-from reconciler.access_file.load import Loaded, load_access
+from reconciler.access_file.load import Loaded
 from reconciler.closest import did_you_mean
 from tests.access_file import invalid_cases
-from tests.access_file.files import NOW, load, of_principal, of_statement, only
+from tests.access_file.files import NOW, load, load_access, of_principal, of_statement, only
 
 SUGGESTED = re.compile(r"(?:did you mean|write|in lower case:) ['\"]([^'\"]+)['\"]")
 NOT_VALID = frozenset(

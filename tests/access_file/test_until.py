@@ -4,9 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from reconciler.access_file.load import load_access
 from reconciler.policy.language.conditions import CURRENT_TIME
-from tests.access_file.files import HEAD, desired, load, only, rules, valid
+from tests.access_file.files import HEAD, desired, load, load_access, only, rules, valid
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 

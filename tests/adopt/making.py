@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from reconciler.access_file.desired import desired_policies
-from reconciler.access_file.load import load_access
 from reconciler.access_file.model import display_names_of
 from reconciler.adopt.importing import Imported, ImportOptions, import_registry
 from reconciler.adopt.merging import Base, has_key
@@ -23,6 +22,7 @@ from reconciler.plan.desired_policy import PlanInputs, desired_meaning, write_po
 from reconciler.plan.model import Plan
 from reconciler.policy import PolicyScope
 from reconciler.workflow.plan_inputs import plan_inputs
+from tests.access_file.files import load_access
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 ACCOUNT, REGION = "111122223333", "us-west-2"

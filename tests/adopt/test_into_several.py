@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-from reconciler.access_file.load import load_access
 from reconciler.adopt.merging import is_preserved
 from reconciler.errors import ArgumentError
 from reconciler.workflow import AdoptionStyle, adopt_policies, load
 from reconciler.workflow.adopter import Adopted
+from tests.access_file.files import load_access
 from tests.adopt.making import NOW, allow, base_of, role
 
 REGISTRIES = """\

@@ -9,7 +9,6 @@ from random import Random
 import pytest
 
 from reconciler.access_file.desired import desired_policies
-from reconciler.access_file.load import load_access
 from reconciler.access_file.model import AccessFile
 from reconciler.model.access import grant_facts
 from reconciler.model.registry import LiveRegistry, LiveRepository, RegistryScope
@@ -26,6 +25,7 @@ from reconciler.sandbox.behaviour import DEFAULT
 from reconciler.sandbox.policy_text import rewrite_policy
 from reconciler.sandbox.server import Sandbox
 from reconciler.workflow.planner import plan_each
+from tests.access_file.files import load_access
 from tests.central_registry import FACTS, access_file
 from tests.effort import TIMES
 

@@ -27,6 +27,14 @@ def test_quiet_is_taken_by_all_that_have_notes(offline: Reconcile, command: str)
     assert "-q, --quiet" in told
 
 
+@pytest.mark.parametrize("group", ["", "access", "iam", "handover"])
+def test_the_summary_of_each_command_is_whole(offline: Reconcile, group: str) -> None:
+    told = offline(*group.split(), "--help", COLUMNS="80").out
+    summaries = told.partition("Commands:\n")[2].splitlines()
+    assert summaries
+    assert [line for line in summaries if not line.endswith(".") or line.endswith("...")] == []
+
+
 @pytest.mark.parametrize("option", ["-q", "--quiet"])
 def test_quiet_leaves_out_notes(reconcile: Reconcile, folder: Path, option: str) -> None:
     assert reconcile("init", "-f", "new.yaml", option) == Done(0, "", "")

@@ -122,6 +122,6 @@ def test_what_becomes_of_repositories_that_no_entry_is_about(
         done = reconcile(*command)
         assert done.code == code
         assert ("tools/x" in done.out) is (wanted != "ignore")
-        forbidden = "1 repository is not in the file, which 'unmanaged.repositories: fail' forbids"
+        forbidden = "1 unmanaged repository, which 'unmanaged.repositories: fail' forbids"
         assert (forbidden in done.err) is (wanted == "fail")
     assert ecr.policy_text("tools/x") is None

@@ -174,3 +174,13 @@ def test_stdout_has_the_result_where_a_file_cannot_be_written(offline: Reconcile
     assert done.code == 1
     assert json.loads(done.out)["valid"] is True
     assert "/dev/full can't be written: No space left on device" in done.err
+
+
+def test_each_file_that_can_not_be_written_is_named(offline: Reconcile, folder: Path) -> None:
+    (folder / "full").symlink_to("/dev/full")
+    done = offline("validate", "--write", "text=/dev/full", "--write", "json=full")
+    assert done.code == 1
+    failures = (
+        f"{path} can't be written: No space left on device" for path in ("/dev/full", "full")
+    )
+    assert f"error: {'; '.join(failures)}\n" in done.err

@@ -94,9 +94,14 @@ def test_a_saved_plan_is_applied_with_its_rules_files_alone(
     without = reconcile("apply", "plan.json", "--yes")
     assert without.code == 5
     assert "made with other rules files: security/rules.yaml; here: none" in without.err
+    assert "hint: give --rules security/rules.yaml" in without.err
     (folder / "other.yaml").write_text(RULES + "# reviewed\n")
     assert reconcile("apply", "plan.json", "--yes", "--rules", "other.yaml").code == 5
     rules.rename(folder / "moved.yaml")
+    rules.write_text(RULES + "# reviewed\n")
+    edited = reconcile("apply", "plan.json", "--yes", "--rules", "security/rules.yaml")
+    assert edited.code == 5
+    assert "hint: 'reconcile plan --out PLAN' writes one" in edited.err
     assert reconcile("apply", "plan.json", "--yes", "--rules", "moved.yaml").code == 0
 
 
@@ -106,6 +111,7 @@ def test_a_plan_without_rules_files_is_not_applied_with_any(reconcile: Reconcile
     done = reconcile("apply", "plan.json", "--yes", "--rules", "security/rules.yaml")
     assert done.code == 5
     assert "made with other rules files: none; here: security/rules.yaml" in done.err
+    assert "hint: 'reconcile plan --out PLAN' writes one" in done.err
 
 
 @pytest.mark.usefixtures("rules")

@@ -156,7 +156,7 @@ def test_a_file_that_changed_since_is_refused(
     reconcile: Reconcile, folder: Path, ecr: Sandbox, saved: Path
 ) -> None:
     (folder / "ecr_access.yaml").write_text(SEED.replace("runtime: pull", "runtime: push"))
-    assert "another version of ecr_access.yaml; plan again" in refused(reconcile, saved, ecr)
+    assert "another version of ecr_access.yaml\n" in refused(reconcile, saved, ecr)
 
 
 def test_another_file_is_named(

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.access_file.load import load_access
 from reconciler.model.rules import Rule, RuleId, load_rules
 from tests.access_file import invalid_cases
+from tests.access_file.files import load_access
 from tests.cli.conftest import clean_environment, runner
 from tests.golden import FILE, NOW, case_folders, expected_output
 from tests.modules import MODULES, PACKAGE, nodes_of
@@ -42,6 +42,7 @@ COMMANDS = {
     RuleId.MAIN_FILE_ONLY,
     RuleId.OUTSIDE_MAY,
     RuleId.MIXED_WITH_DRIFT,
+    RuleId.DENY_LEFT_OUT,
     RuleId.NOT_CARRIED,
     RuleId.NOT_UTF_8,
     RuleId.NOTHING_SELECTED,

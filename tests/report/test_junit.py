@@ -64,6 +64,15 @@ def test_problems_of_one_rule_and_place_have_names_of_their_own() -> None:
     assert names == ["unknown-tier at 1:1", "unknown-tier at 1:1 (2)"]
 
 
+def test_a_problem_of_another_file_does_not_change_a_name() -> None:
+    problems = [PROBLEM, PROBLEM._replace(place=Place("b.yaml", 1, 1))]
+    found = read(render_problems_junit("a.yaml", problems, LINES))
+    assert [(case.classname, case.name) for case in found] == [
+        ("a.yaml", "unknown-tier at 1:1"),
+        ("b.yaml", "unknown-tier at 1:1"),
+    ]
+
+
 @given(st.text(), st.text(), st.text())
 def test_any_text_is_xml(message: str, line: str, path: str) -> None:
     problem = PROBLEM._replace(message=message, hint=line, place=Place(path, 1, 1))

@@ -1,7 +1,6 @@
 """The pages in a real browser: what they show, the keyboard, dark mode, print, and no complaint."""
 
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +15,6 @@ from reconciler.report.matrix import cell_words, short_names
 from reconciler.report.plan_view import RefusalView, view_drift, view_plan
 from reconciler.report.policy_diff import diff_of_change
 from reconciler.workflow.answers import access_overview
-from tests import browser
 from tests.browser import Tab
 from tests.cli.hostile import ALL, MARKUP
 from tests.golden import case_folders, origin, planned
@@ -27,17 +25,6 @@ from tests.report.test_hostile_text import hostile_plan
 from tests.report.test_matrix_page import ORIGIN, PULL, WHO, hostile_page
 
 CTRL = 2
-
-
-@pytest.fixture(scope="module")
-def tab() -> Iterator[Tab]:
-    command = browser.found()
-    if command is None and os.environ.get(browser.REQUIRED) == "required":
-        pytest.fail(f"no browser, and {browser.REQUIRED} says that there must be one")
-    if command is None:
-        pytest.skip(f"no browser: none of {', '.join(browser.NAMES)} is installed")
-    with browser.browser(command) as opened:
-        yield opened
 
 
 @pytest.fixture

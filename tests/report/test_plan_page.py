@@ -58,7 +58,7 @@ def test_the_page_says_what_the_text_says(folder: Path) -> None:
     ("not_read", "words"),
     [
         (None, "the other repositories were not read"),
-        (0, "0 other managed repositories were not read"),
+        (0, "no other repository is managed"),
         (1, "1 other managed repository was not read"),
         (12, "12 other managed repositories were not read"),
     ],

@@ -247,8 +247,9 @@ def test_a_risk_names_the_repositories() -> None:
     ):
         marked = Plan((replace(change, risks=risks, live_risks=risks),))
         assert f"  ! new-account: {ROLE} had no access to {of_plan}\n" in plan_text(*marked.changes)
-        assert f"  ! new-account: {ROLE} has no access to {of_plan} in the file\n" in drift_text(
-            marked
+        assert (
+            f"  ! new-account: {ROLE} has access to {of_plan}, and none in the file\n"
+            in drift_text(marked)
         )
 
 

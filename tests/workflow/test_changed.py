@@ -8,7 +8,6 @@ from hypothesis import assume, event, given
 from hypothesis import strategies as st
 
 from reconciler.access_file.desired import managed_names
-from reconciler.access_file.load import load_access
 from reconciler.model.registry import (
     LiveRegistry,
     LiveRegistryPolicy,
@@ -26,6 +25,7 @@ from reconciler.workflow.limited_plan import plan_changed
 from reconciler.workflow.plan_inputs import plan_inputs
 from reconciler.workflow.planner import plan_all
 from reconciler.workflow.source import AccessSource, Globs
+from tests.access_file.files import load_access
 from tests.effort import examples
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)

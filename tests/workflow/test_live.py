@@ -7,7 +7,6 @@ from typing import Literal
 import pytest
 
 from reconciler import workflow
-from reconciler.access_file.load import load_access
 from reconciler.model.registry import LiveRegistry, ReadFailure, RegistryScope
 from reconciler.model.rules import RuleId
 from reconciler.registry import pace, session
@@ -19,6 +18,7 @@ from reconciler.workflow.callers import caller_of
 from reconciler.workflow.connections import CredentialSource, connect_registries, reach_registries
 from reconciler.workflow.listener import LOG, Event, LogListener
 from reconciler.workflow.live import ToRead, read_registries, reading_own_policy
+from tests.access_file.files import load_access
 from tests.registry.raw_server import Sent, Then, serving_raw
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)

@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 
 import pytest
 
-from reconciler.access_file.load import load_access
 from reconciler.model.registry import (
     LiveRegistry,
     LiveRegistryPolicy,
@@ -13,6 +12,7 @@ from reconciler.model.registry import (
     registry_target,
 )
 from reconciler.workflow.planner import plan_each
+from tests.access_file.files import load_access
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 FILE = b"""\

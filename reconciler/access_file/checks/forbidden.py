@@ -16,7 +16,10 @@ from reconciler.access_file.document.problems import Place, ProblemList, WorkLim
 from reconciler.access_file.model import AccessFile, PlacedRule
 from reconciler.model.rules import RuleId
 from reconciler.policy import (
+    IMAGE_IMPORTS,
     PUBLIC_REASONS,
+    PUT_IMAGE,
+    Facts,
     GlobIndex,
     Holder,
     NamedPrincipal,
@@ -30,6 +33,7 @@ from reconciler.policy import (
     display_holder,
     find_violations,
     has_wildcard,
+    includes_action,
     is_everyone,
     is_open_ended,
     may_overlap,
@@ -49,6 +53,7 @@ _MATCHES = WorkLimit(500_000, "comparisons of never rules' patterns with reposit
 _EVALUATIONS = WorkLimit(500_000, "evaluations of grants by never rules")
 _VIOLATIONS = WorkLimit(20_000, "lines that violate never rules")
 _HINT = "remove the access, or change the rule"
+_IMPORT_HINT = "add a rule with never: replicate, which forbids cache, too, or remove the access"
 
 
 def check_public(
@@ -164,12 +169,55 @@ def _check(
             for placed in rules
             for violation in find_violations(placed.rule, facts)
         )
+    broken: set[Place] = set()
     for placed, violation in evaluated[key]:
         giving = [fact for holder in violation.holders for fact in by_holder[holder]]
         problems.count(_VIOLATIONS, len(giving), place)
         for fact in _decisive(placed.rule, violation, giving):
             message = _message(placed.rule, violation, fact)
             problems.error(RuleId.NEVER, message, fact.place, _HINT, other=placed.place)
+            broken.add(fact.place)
+    importing = [
+        fact
+        for fact in placed_facts
+        if fact.holder.effect == "Allow"
+        and fact.place not in broken
+        and may_overlap(IMAGE_IMPORTS, fact.actions)
+    ]
+    if importing:
+        problems.count(_EVALUATIONS, _evaluations(rules, facts), place)
+        _warn_of_imports(rules, facts, importing, problems)
+
+
+def _warn_of_imports(
+    rules: Iterable[PlacedRule],
+    facts: Facts,
+    importing: Collection[PlacedFact],
+    problems: ProblemList,
+) -> None:
+    """Warn of lines that let images in which a rule keeps out only where they are pushed."""
+    for placed in rules:
+        forbidden = placed.rule.actions
+        left = frozenset(one for one in IMAGE_IMPORTS if not includes_action(forbidden, one))
+        if not left or not includes_action(forbidden, PUT_IMAGE):
+            continue
+        for violation in find_violations(placed.rule._replace(actions=left), facts):
+            for fact in importing:
+                gives = violates_tier(left, fact.actions, violation.denied)
+                if fact.holder in violation.holders and gives:
+                    message = _import_message(placed.rule, violation, fact)
+                    where = (fact.place, _IMPORT_HINT)
+                    problems.warning(RuleId.NEVER_INCOMPLETE, message, *where, other=placed.place)
+
+
+def _import_message(rule: NeverRule, violation: Violation, fact: PlacedFact) -> str:
+    name = quote(_name(violation.subject, fact))
+    actions = sorted(one for one in IMAGE_IMPORTS if includes_action(fact.actions, one))
+    gets = fact.grant.tier if fact.grant else " and ".join(actions)
+    return (
+        f"{name} gets {gets} here, which puts images into the repository, too;"
+        f" never: {rule.tier} does not forbid it"
+    )
 
 
 def _message(rule: NeverRule, violation: Violation, fact: PlacedFact) -> str:

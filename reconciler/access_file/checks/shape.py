@@ -43,6 +43,9 @@ _NOT_A_PRINCIPAL = ("sid", "as_is", "when", "accounts", "paths", "source_")
 
 _ACCOUNT = "account id"
 _NAME = "name"
+_LIMIT = "limit"
+_NUMBER = re.compile(r"([0-9]{1,9}) ?(%?)")
+_MAX_PERCENT = 100
 _ACCOUNT_TITLES = frozenset({_ACCOUNT, "name or id of an account"})
 _KINDS = {
     "object": "a mapping",
@@ -98,7 +101,7 @@ _MAPPING_FORMS = {
     "tier given": _TIERS_FORM,
     "conditions": "{OPERATOR: {KEY: VALUE}}",
     "condition operator with its keys": "{OPERATOR: {KEY: VALUE}}",
-    "limit": "{percent: 30, count: 10}, or none",
+    "limit": "{percent: 30, count: 10}",
     "rule": "{never: TIER, to: WHOM, because: REASON}",
     "whom a rule is about": "NAME, or a list of names, or public, or {outside: [ACCOUNT]}",
     "keep rule": "{sid: SID, service: SERVICE}, or {sid: SID, principal: NAME}",
@@ -351,6 +354,8 @@ def _type_hint(kinds: tuple[str, ...], violation: Violation) -> str | None:
     if not isinstance(node, ScalarNode):
         return hint
     match kinds, node.value:
+        case _, _ if title == _LIMIT:
+            hint = _limit_hint(node.text)
         case ("boolean",), _:
             hint = "write true or false, without quotes"
         case _, None:
@@ -383,7 +388,9 @@ def _value_hint(violation: Violation, problems: ProblemList) -> str | Suggestion
     match violation.keyword:
         case "enum":
             names = _strings(expected)
-            return problems.did_you_mean(text, names) or f"write {' or '.join(names)}"
+            forms = f"write {' or '.join(names)}"
+            is_limit = title == _LIMIT
+            return _limit_hint(text) if is_limit else problems.did_you_mean(text, names) or forms
         case "const":
             return f"write {json.dumps(expected)}"
         case "minimum" | "maximum" as bound:
@@ -391,6 +398,17 @@ def _value_hint(violation: Violation, problems: ProblemList) -> str | Suggestion
     if title == "service principal" and (service := known_service(text)):
         return Suggestion(text, service)
     return ", ".join(filter(None, (_FORMS.get(title), _example(violation)))) or None
+
+
+def _limit_hint(text: str) -> str:
+    """Return how a limit is written; never `none`, which turns the guard off."""
+    found = _NUMBER.fullmatch(text)
+    if found is None:
+        return f"write {_MAPPING_FORMS[_LIMIT]}"
+    number, sign = int(found[1]), found[2]
+    count = "" if sign else f"{{count: {number}}}"
+    percent = f"{{percent: {number}}}" if number <= _MAX_PERCENT else ""
+    return f"write {' or '.join(filter(None, (count, percent))) or _MAPPING_FORMS[_LIMIT]}"
 
 
 def _example(violation: Violation) -> str | None:

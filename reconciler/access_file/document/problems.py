@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from reconciler.closest import closest, suggestion
+from reconciler.closest import ALIKE, closest, suggestion
 from reconciler.model.rules import RuleId
 from reconciler.printable import printable, some_of
 
@@ -56,6 +56,11 @@ class Place(NamedTuple):
     def __str__(self) -> str:
         """Return LINE:COLUMN."""
         return f"{self.line}:{self.column}"
+
+    @property
+    def in_file(self) -> str:
+        """PATH:LINE:COLUMN, with the path as it is."""
+        return f"{self.path}:{self}"
 
 
 class Problem(NamedTuple):
@@ -143,13 +148,15 @@ class ProblemList:
         self.work[_COMPARISONS] += number
         return True
 
-    def closest(self, word: str, choices: Collection[str]) -> str | None:
+    def closest(self, word: str, choices: Collection[str], *, cutoff: float = ALIKE) -> str | None:
         """Return the closest choice; None if none is close, or the comparisons are used up."""
-        return closest(word, choices) if self.may_compare(len(choices)) else None
+        return closest(word, choices, cutoff=cutoff) if self.may_compare(len(choices)) else None
 
-    def did_you_mean(self, word: str, choices: Collection[str]) -> Suggestion | None:
+    def did_you_mean(
+        self, word: str, choices: Collection[str], *, cutoff: float = ALIKE
+    ) -> Suggestion | None:
         """Return the choice that `closest` returns as a hint; None if it returns none."""
-        close = self.closest(word, choices)
+        close = self.closest(word, choices, cutoff=cutoff)
         return None if close is None else Suggestion(word, close)
 
 

@@ -28,11 +28,6 @@ _BY_CONTEXT: tuple[tuple[str, str, str | None], ...] = (
     ("anchor", "& starts an anchor, but no name follows", _QUOTE),
     ("quoted scalar", "this quote is not closed, or has an unknown escape", None),
     (
-        "flow",
-        "a { or [ is not closed, or a comma is missing",
-        "quote a value that starts with { or [",
-    ),
-    (
         "block",
         "this line does not fit the lines above",
         "check the lines above for wrong indentation, or an unclosed quote or bracket",
@@ -43,9 +38,10 @@ _BY_CONTEXT: tuple[tuple[str, str, str | None], ...] = (
 )
 """A word in what the parser was reading, with the message and the hint for an error there."""
 
-_CONSTRUCTS = ("quoted scalar", "flow", "block")
+_CONSTRUCTS = ("quoted scalar", "block")
 """What spans several lines: the place where it starts is shown, too."""
 
+_CLOSING = {"[": "]", "{": "}"}
 _NO_MAPPING_HINT = (
     "quote a value that contains ': ', or check the lines above for a missing ':' or wrong"
     " indentation"
@@ -85,7 +81,7 @@ def read_source(
     except StopReadingError:
         return Source(None, lines)
     except yaml.YAMLError as error:
-        _report_syntax(error, lines, path, problems)
+        _report_syntax(error, builder.opened, lines, path, problems)
         return Source(None, lines)
     if builder.root is None:
         place, hint = Place(path, 1, 1), f"start with {begin}"
@@ -119,15 +115,53 @@ def _has_forbidden_characters(lines: tuple[str, ...], path: str, problems: Probl
 
 
 def _report_syntax(
-    error: yaml.YAMLError, lines: tuple[str, ...], path: str, problems: ProblemList
+    error: yaml.YAMLError,
+    opened: tuple[Place, ...],
+    lines: tuple[str, ...],
+    path: str,
+    problems: ProblemList,
 ) -> None:
+    """Report an error of the parser; `opened` are the mappings and lists that it is in."""
     if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
         problems.error(RuleId.YAML_SYNTAX, _INVALID, Place(path, 1, 1))
         return
-    place = _within(lines, error.problem_mark, path)
-    message, hint, opened = _advise(error, lines[place.line - 1], place.column - 1)
-    other = _within(lines, opened, path) if opened else None
+    place, context = _within(lines, error.problem_mark, path), str(error.context or "")
+    bracket = next((one for one in reversed(opened) if _at(one, lines) in _CLOSING), None)
+    if "flow" in context and bracket:
+        _report_bracket(bracket, place, lines, problems)
+        return
+    message, hint, start = _advise(error, lines[place.line - 1], place.column - 1)
+    other = _within(lines, start, path) if start else None
+    if "quoted scalar" in context and other and _is_end(place, lines):
+        message, place, other = "this quote is not closed", other, None
     problems.error(RuleId.YAML_SYNTAX, message, place, hint, other=other)
+
+
+def _report_bracket(
+    bracket: Place, place: Place, lines: tuple[str, ...], problems: ProblemList
+) -> None:
+    """Report the bracket that is open at the place of an error: itself, where the file ends."""
+    opening = _at(bracket, lines)
+    closing = _CLOSING[opening]
+    if _is_end(place, lines):
+        message, hint = f"this {opening} is not closed", f"write the {closing} that closes it"
+        problems.error(RuleId.YAML_SYNTAX, message, bracket, hint)
+        return
+    message = f"the {opening} at {bracket} is not closed, or a comma is missing"
+    hint = f"write the comma or the {closing}, or quote a value that starts with {{ or ["
+    problems.error(RuleId.YAML_SYNTAX, message, place, hint, other=bracket)
+
+
+def _at(place: Place, lines: tuple[str, ...]) -> str:
+    """Return the character at a place; an empty text behind the end of a line."""
+    return lines[place.line - 1][place.column - 1 : place.column]
+
+
+def _is_end(place: Place, lines: tuple[str, ...]) -> bool:
+    """Whether only blanks follow a place."""
+    return not lines[place.line - 1][place.column - 1 :].strip() and not any(
+        line.strip() for line in lines[place.line :]
+    )
 
 
 def _advise(

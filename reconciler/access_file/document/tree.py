@@ -230,6 +230,11 @@ class TreeBuilder:
     _written: int = 0
     _through_aliases: int = 0
 
+    @property
+    def opened(self) -> tuple[Place, ...]:
+        """The places of the mappings and lists that have not ended, the innermost last."""
+        return tuple(one.place for one in self._stack)
+
     def take(self, event: yaml.Event) -> None:
         """Take the next event. Raises StopReadingError where the rest cannot be read."""
         match event:

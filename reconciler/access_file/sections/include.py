@@ -33,6 +33,7 @@ from reconciler.model.rules import RuleId
 from reconciler.policy import glob_includes, glob_matches, has_wildcard
 
 _REPOSITORIES = "repositories"
+_ROLE = "template_role"
 _SHARED = ("accounts", "principals", "tiers", _REPOSITORIES)
 """The sections that an included file may have."""
 
@@ -115,8 +116,28 @@ def own_sections(tree: IncludedTree, problems: ProblemList) -> Node:
         else:
             continue
         problems.error(RuleId.MAIN_FILE_ONLY, message, key.place, hint, other=main)
+    if of_team:
+        _check_roles(tree, problems)
     own = {key: pair for key, pair in tree.root.pairs.items() if key not in _OF_MAIN_FILE}
     return tree.root._replace(pairs=own)
+
+
+def _check_roles(tree: IncludedTree, problems: ProblemList) -> None:
+    """Report roles of creation templates: ECR assumes them in the registry's account."""
+    main = tree.include.place
+    for entry in pairs_of(tree.root, _REPOSITORIES):
+        for key in (pair.key for pair in pairs_of(entry.value) if pair.key.text == _ROLE):
+            message = f"{quote(key.text)} is not for a file that is included with 'may'"
+            hint = (
+                f"move the entry to {escape(main.path)},"
+                " or to a file that is included without 'may'"
+            )
+            problems.error(RuleId.MAIN_FILE_ONLY, message, key.place, hint, other=main)
+
+
+def files_of_teams(trees: Iterable[IncludedTree]) -> frozenset[str]:
+    """Return the paths of the files that are included with `may`."""
+    return frozenset(tree.root.place.path for tree in trees if tree.include.may is not None)
 
 
 def merge(main: Node, trees: Sequence[IncludedTree], problems: ProblemList) -> Node:
@@ -147,15 +168,12 @@ def _merged(roots: Iterable[Node], name: str, problems: ProblemList) -> Pair | N
     for pair in (one for section in found for one in pairs_of(section.value)):
         first = pairs.setdefault(pair.key.text, pair).key.place
         if first != pair.key.place:
-            message = f"duplicate key {quote(pair.key.text)} (first defined at {_spelled(first)})"
+            where = f"{escape(first.path)}:{first}"
+            message = f"duplicate key {quote(pair.key.text)} (first defined at {where})"
             problems.error(RuleId.DUPLICATE_KEY, message, pair.key.place, other=first)
     if len(found) > 1:
         return found[0]._replace(value=MappingNode(pairs, found[0].value.place))
     return found[0] if found else None
-
-
-def _spelled(place: Place) -> str:
-    return f"{escape(place.path)}:{place}"
 
 
 def _check_names(root: Node, include: Include, may: tuple[str, ...], problems: ProblemList) -> None:

@@ -49,6 +49,8 @@ _PATTERNS = WorkLimit(10_000, "different action patterns")
 _MAX_ACTIONS = 200
 _MAX_CYCLES = 20
 _MAX_SHOWN = 12
+_LIKE_TIERS = 0.7
+"""The least similarity of a suggested tier: 'push-only' is not meant as 'push-pull'."""
 
 
 def check_actions(
@@ -162,7 +164,8 @@ def check_tier(name: ScalarNode, tiers: Tiers, problems: ProblemList) -> bool:
             f"it is an action: add NAME: {{actions: [{action}]}} under tiers, and write NAME here"
         )
     else:
-        hint = problems.did_you_mean(name.text, tiers) or f"the tiers are {quote_all(tiers)}"
+        similar = problems.did_you_mean(name.text, tiers, cutoff=_LIKE_TIERS)
+        hint = similar or f"the tiers are {quote_all(tiers)}"
     problems.error(RuleId.UNKNOWN_TIER, f"{quote(name.text)} is not a tier", name.place, hint)
     return False
 

@@ -117,10 +117,10 @@ def can(
     quiet: opt.Quiet = False,
     allow_public: opt.AllowPublic = None,
 ) -> None:
-    """Say whether a principal can do all of a tier, or one action, on a repository.
+    """Say whether a principal has a tier or an action on a repository.
 
-    Exits 0 where it is allowed or depends on a condition, and 4 where it is denied. Of several
-    registries and regions, each that has the repository must allow it.
+    A tier is all of its actions. Exits 0 where it is allowed or depends on a condition, and 4 where
+    it is denied. Of several registries and regions, each that has the repository must allow it.
     """
     from reconciler.report.answers import render_can
 
@@ -222,7 +222,10 @@ def explain(
     quiet: opt.Quiet = False,
     allow_public: opt.AllowPublic = None,
 ) -> None:
-    """Show the desired policy of a repository, with the lines of the file behind each statement."""
+    """Show a repository's desired policy, and which lines ask for it.
+
+    Each statement has the lines of the file behind it.
+    """
     from reconciler.report.explanation import render_explanations, render_explanations_json
 
     found = workflow.explain(_load(file, registry, allow_public, quiet), repository)

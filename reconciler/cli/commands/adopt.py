@@ -65,7 +65,7 @@ def import_(
     transport: opt.CallsBy = Transport.FAST,
     quiet: opt.Quiet = False,
 ) -> None:
-    """Print an access file that describes the live policies; reads only.
+    """Print an access file of the live policies; reads only.
 
     A plan with this file changes nothing, except that it removes deleted principals. Repositories
     that a file can't describe are left out, by name and with the reason.

@@ -10,7 +10,7 @@ from reconciler.cli import options as opt
 from reconciler.cli.options import a_path, name_of, require_one_stdin
 from reconciler.cli.terminal import keep_quiet, note, out
 from reconciler.errors import RefusedError
-from reconciler.printable import printable, some_of
+from reconciler.printable import number_of, printable, some_of
 
 if TYPE_CHECKING:
     from reconciler.workflow import Handover
@@ -46,11 +46,11 @@ def terraform(
     quiet: opt.Quiet = False,
     allow_public: opt.AllowPublic = None,
 ) -> None:
-    """Print the removed blocks that make Terraform forget the policies of the file.
+    """Print removed blocks, so that Terraform forgets policies.
 
-    Terraform 1.7 or OpenTofu 1.10 then leaves these policies as they are. Policies that the file
-    does not manage are named on stderr, and stay with Terraform. Exits 5 where a plan with the
-    file would change a policy first. Makes no AWS calls.
+    These are the policies that the file manages. Terraform 1.7 or OpenTofu 1.10 then leaves them as
+    they are. Policies that the file does not manage are named on stderr, and stay with Terraform.
+    Exits 5 where a plan with the file would change a policy first. Makes no AWS calls.
     """
     from reconciler.cli import files
     from reconciler.report.hcl import removed_blocks
@@ -76,8 +76,7 @@ def _require_same(result: "Handover", *, even_if_different: bool) -> None:
     """Raise RefusedError where a plan would change a policy first; a note where that is allowed."""
     if not result.differing:
         return
-    count = len(result.differing)
-    policies = "1 policy" if count == 1 else f"{count:,} policies"
+    policies = number_of(len(result.differing), "policy", "policies")
     names = some_of(map(str, result.differing))
     message = f"a plan with the file would change {policies} of the state first: {names}"
     if not even_if_different:

@@ -221,7 +221,10 @@ def schema(
         ),
     ] = Schema.ACCESS,
 ) -> None:
-    """Print the JSON schema of the access file, of what it includes, of a plan or a rules file."""
+    """Print the JSON schema of an access file or a plan.
+
+    Files that another one includes, and rules files, have schemas of their own.
+    """
     from reconciler.access_file.document.schema import schema_text
 
     out(schema_text(_SCHEMA_FILES[which]))

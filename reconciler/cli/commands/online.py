@@ -122,7 +122,7 @@ def drift(
     quiet: opt.Quiet = False,
     allow_public: opt.AllowPublic = None,
 ) -> None:
-    """Report differences between live policies and the file; reads only.
+    """Report how live policies differ from the file; reads only.
 
     Exits 4 where there are any, or where a never rule is violated. An expired grant is named, and
     is no drift. Unmanaged repositories that a never rule is about are read, too.

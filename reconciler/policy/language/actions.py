@@ -74,6 +74,10 @@ Sources: Amazon ECR User Guide, "Private registry permissions in Amazon ECR" and
 required to sync an upstream registry with an Amazon ECR private registry".
 """
 
+PUT_IMAGE = "ecr:PutImage"
+IMAGE_IMPORTS = frozenset({"ecr:ReplicateImage", UPSTREAM_IMPORT})
+"""Actions that put images into a repository without `ecr:PutImage`: replication and caches."""
+
 EVERY_ACTION = "ecr:*"
 """Every action of ECR; `*` means the same in a repository policy."""
 

@@ -8,7 +8,7 @@ from reconciler.model.registry import RegistryScope, Subject
 from reconciler.plan.causes import ChangeCause
 from reconciler.plan.model import ChangeKind, Finding
 from reconciler.plan.origin import Origin
-from reconciler.printable import printable_json
+from reconciler.printable import number_of, printable_json
 from reconciler.report.access import AccessLine, Describe
 from reconciler.report.change_json import change_view_json
 from reconciler.report.html.page import Figure, RiskPlace, RiskRow, figure, render_page, risk_rows
@@ -25,7 +25,7 @@ from reconciler.report.plan_view import (
     equal_changes,
     split_view,
 )
-from reconciler.report.words import NOUNS, number_of, subject_name, target_name
+from reconciler.report.words import NOUNS, subject_name, target_name
 
 _MOST_RAW = 2_000
 _POLICY_KINDS: dict[ChangeKind, str] = {
