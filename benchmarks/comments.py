@@ -12,9 +12,9 @@ from reconciler.plan.saved_plan import Origin, PlannedRegistry
 from reconciler.policy import BUILT_IN_TIERS
 from reconciler.policy.language.principals import Principal
 from reconciler.report.comment import size_of
-from reconciler.report.plan_markdown import render_plan_markdown
-from reconciler.report.plan_text import render_plan
-from reconciler.report.plan_view import view_plan
+from reconciler.report.plans.plan_markdown import render_plan_markdown
+from reconciler.report.plans.plan_text import render_plan
+from reconciler.report.plans.plan_view import view_plan
 from reconciler.report.text import plain
 
 ROUNDS = 5

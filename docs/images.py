@@ -9,7 +9,7 @@ from pathlib import Path
 from reconciler import workflow
 from reconciler.model.registry import LiveRegistry, LiveRepository, RegistryScope
 from reconciler.report.html.matrix_page import render_matrix_html
-from reconciler.workflow.asked_policies import live_policies
+from reconciler.workflow.questions.asked_policies import live_policies
 from tests.browser import browser, found
 
 IMAGES = Path(__file__).parent / "images"

@@ -20,16 +20,16 @@ from reconciler.plan.compute import PlanOf, compute_plan, without_expired
 from reconciler.plan.guards import check_guards
 from reconciler.plan.model import Plan
 from reconciler.plan.origin import Origin
-from reconciler.report.plan_json import render_plan_json
-from reconciler.report.plan_markdown import render_drift_markdown, render_plan_markdown
-from reconciler.report.plan_text import render_drift, render_plan, render_refusals
-from reconciler.report.plan_view import view_drift, view_plan
+from reconciler.report.plans.plan_json import render_plan_json
+from reconciler.report.plans.plan_markdown import render_drift_markdown, render_plan_markdown
+from reconciler.report.plans.plan_text import render_drift, render_plan, render_refusals
+from reconciler.report.plans.plan_view import view_drift, view_plan
 from reconciler.report.text import plain
-from reconciler.workflow.earlier_plan import edit_alone, with_causes
-from reconciler.workflow.origin import names_of_file, origin_of_file
-from reconciler.workflow.planner import plan_all
-from reconciler.workflow.revisions import EarlierVersion
-from reconciler.workflow.source import AccessSource, load
+from reconciler.workflow.file.origin_and_names import names_of_file, origin_of_file
+from reconciler.workflow.file.revisions import EarlierVersion
+from reconciler.workflow.file.source import AccessSource, load
+from reconciler.workflow.plans.earlier_plan import edit_alone, with_causes
+from reconciler.workflow.plans.planner import plan_all
 
 CASES = Path(__file__).parent / "cases"
 FILE = "ecr_access.yaml"

@@ -4,18 +4,23 @@ import json
 from pathlib import Path
 
 from reconciler.model.registry import RegistryScope
-from reconciler.report.answers import (
+from reconciler.report.html.matrix_data import encode_matrix
+from reconciler.report.questions.answers import (
     render_access_of,
     render_answers_json,
     render_answers_markdown,
     render_can,
     render_who_can,
 )
-from reconciler.report.explanation import render_explanations, render_explanations_json
-from reconciler.report.html.matrix_data import encode_matrix
-from reconciler.report.matrix import render_matrix, render_matrix_csv, render_matrix_markdown
+from reconciler.report.questions.explanation import render_explanations, render_explanations_json
+from reconciler.report.questions.matrix import (
+    render_matrix,
+    render_matrix_csv,
+    render_matrix_markdown,
+)
 from reconciler.report.text import Page, plain
-from reconciler.workflow.answers import (
+from reconciler.workflow.file.source import AccessSource, Globs, load, selected
+from reconciler.workflow.questions.answers import (
     AccessOverview,
     access_matrix,
     access_of,
@@ -24,8 +29,7 @@ from reconciler.workflow.answers import (
     explain,
     who_can,
 )
-from reconciler.workflow.asked_policies import FoundPolicies, live_policies
-from reconciler.workflow.source import AccessSource, Globs, load, selected
+from reconciler.workflow.questions.asked_policies import FoundPolicies, live_policies
 from tests.golden import NOW, live_registry, registry_policy
 
 NEXT = "\n    "

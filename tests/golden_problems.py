@@ -5,9 +5,9 @@ from pathlib import Path
 
 from reconciler import __version__
 from reconciler.access_file.load import Loaded
+from reconciler.report.file.junit import render_problems_junit
+from reconciler.report.file.sarif import render_problems_sarif
 from reconciler.report.github import render_problems_github
-from reconciler.report.junit import render_problems_junit
-from reconciler.report.sarif import render_problems_sarif
 from tests.access_file.files import load_access
 from tests.golden import NOW
 

@@ -14,7 +14,7 @@ from reconciler.access_file.load import Loaded
 from reconciler.access_file.rules_file import RulesFile
 from reconciler.policy.meaning.keep import LAMBDA_SID
 from reconciler.policy.meaning.tiers import BUILT_IN_TIERS
-from reconciler.workflow.source import validate
+from reconciler.workflow.file.source import validate
 from tests.access_file.files import load_access
 from tests.cli.conftest import clean_environment, runner
 from tests.guide import BLOCK

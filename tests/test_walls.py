@@ -32,6 +32,18 @@ ROOMS_INSIDE = {
         {"parts"},
         {"rules_file"},
     ),
+    "workflow": (
+        {"listener", "DEFAULT_WAIT"},  # the second is a constant of the package itself
+        {"file", "live"},
+        {"plans"},
+        {"writing", "questions"},
+    ),
+    "report": (
+        {"text", "markdown", "words", "github", "hcl"},
+        {"comment", "rules"},
+        {"plans", "file", "questions"},
+        {"html"},
+    ),
 }
 GROUND = {"closest", "errors", "printable", "schema_checks"}
 PURE = {"access_file", "model", "policy", "plan", "adopt", "report"}

@@ -15,10 +15,10 @@ from reconciler.cli.outputs import Output, write
 from reconciler.cli.terminal import page_of, paint_for, print_message
 from reconciler.errors import InvalidError, Remedy, UsageError
 from reconciler.model.guards import Allowances
+from reconciler.report.file.problems import render_problems, render_problems_json, render_verdict
 from reconciler.report.github import render_problems_github
-from reconciler.report.problems import render_problems, render_problems_json, render_verdict
-from reconciler.workflow.included import MAX_BYTES
-from reconciler.workflow.source import AccessSource, InvalidFileError, load, read_file
+from reconciler.workflow.file.included import MAX_BYTES
+from reconciler.workflow.file.source import AccessSource, InvalidFileError, load, read_file
 
 if TYPE_CHECKING:
     from reconciler.workflow import EarlierVersion, StoredPlan
@@ -86,14 +86,14 @@ def load_earlier(
         raise UsageError(
             "the access file is stdin, which has no earlier version", hint="name the file with -f"
         )
-    from reconciler.workflow.revisions import at_revision  # noqa: PLC0415 - costs
+    from reconciler.workflow.file.revisions import at_revision  # noqa: PLC0415 - costs
 
     return {revision: at_revision(source, revision) for revision in named}
 
 
 def load_plan(path: Path) -> "StoredPlan":
     """Read a saved plan. Raises UsageError where there is none, and as `read_plan`."""
-    from reconciler.workflow.saved_plans import MAX_PLAN, read_plan  # noqa: PLC0415 - costs
+    from reconciler.workflow.plans.saved_plans import MAX_PLAN, read_plan  # noqa: PLC0415 - costs
 
     content = read_input(path, MAX_PLAN, called="plan", remedy=Remedy.PLAN_AGAIN)
     name = name_of(path)
@@ -127,13 +127,13 @@ def show_problems(
 
 
 def _sarif(problems: Sequence[Problem], checked: Loaded) -> str:
-    from reconciler.report.sarif import render_problems_sarif  # noqa: PLC0415 - costs
+    from reconciler.report.file.sarif import render_problems_sarif  # noqa: PLC0415 - costs
 
     return render_problems_sarif(problems, checked.lines)
 
 
 def _junit(path: Path, problems: Sequence[Problem], checked: Loaded) -> str:
-    from reconciler.report.junit import render_problems_junit  # noqa: PLC0415 - costs
+    from reconciler.report.file.junit import render_problems_junit  # noqa: PLC0415 - costs
 
     return render_problems_junit(name_of(path), problems, checked.lines)
 

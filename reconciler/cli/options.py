@@ -135,7 +135,7 @@ def principal_names(ctx: typer.Context, incomplete: str) -> list[str]:
 
 def revisions(ctx: typer.Context, incomplete: str) -> list[str]:
     """Return the branches and tags that begin with `incomplete`, of the file's git repository."""
-    from reconciler.workflow.git_repository import branches_and_tags  # noqa: PLC0415 - costs
+    from reconciler.workflow.file.git_repository import branches_and_tags  # noqa: PLC0415 - costs
 
     file = ctx.params.get("file") or DEFAULT_FILE
     return _harmless(branches_and_tags(file), incomplete)
@@ -164,7 +164,7 @@ def _root(ctx: typer.Context) -> "Node | None":
     """Return the tree of the file, valid or not; None where it can't be read."""
     from reconciler.access_file.load import merged_tree, read_document  # noqa: PLC0415 - costs; most runs need none
     from reconciler.cli.files import read_access_file  # noqa: PLC0415
-    from reconciler.workflow.source import included_by  # noqa: PLC0415
+    from reconciler.workflow.file.source import included_by  # noqa: PLC0415
 
     file = ctx.params.get("file") or DEFAULT_FILE
     if not file.is_file():  # completion must not wait for a pipe or stdin

@@ -22,7 +22,7 @@ from reconciler.cli.terminal import (
 from reconciler.model.registry import RegistryScope
 from reconciler.plan.origin import Origin
 from reconciler.printable import printable
-from reconciler.report.plan_text import (
+from reconciler.report.plans.plan_text import (
     PolicyDiff,
     no_diff,
     render_drift,
@@ -30,7 +30,7 @@ from reconciler.report.plan_text import (
     render_plan,
     render_refusals,
 )
-from reconciler.report.plan_view import PlanView, RefusalView, view_drift, view_plan
+from reconciler.report.plans.plan_view import PlanView, RefusalView, view_drift, view_plan
 from reconciler.report.text import unbroken
 from reconciler.workflow.listener import (
     Event,
@@ -60,7 +60,7 @@ def show_plan(
     """Write a plan; `grouped` shows equal changes once, `policies` each policy's JSON as a diff."""
     diff: PolicyDiff = no_diff
     if policies:
-        from reconciler.report.policy_diff import diff_of_change  # noqa: PLC0415 - costs
+        from reconciler.report.plans.policy_diff import diff_of_change  # noqa: PLC0415 - costs
 
         diff = diff_of_change
     write(
@@ -108,19 +108,19 @@ def show_drift(
 
 
 def _plan_json(view: PlanView, origin: Origin) -> Iterator[str]:
-    from reconciler.report.plan_json import render_plan_json  # noqa: PLC0415 - costs
+    from reconciler.report.plans.plan_json import render_plan_json  # noqa: PLC0415 - costs
 
     return render_plan_json(view, origin)
 
 
 def _drift_json(view: PlanView, origin: Origin) -> Iterator[str]:
-    from reconciler.report.plan_json import render_drift_json  # noqa: PLC0415 - costs
+    from reconciler.report.plans.plan_json import render_drift_json  # noqa: PLC0415 - costs
 
     return render_drift_json(view, origin)
 
 
 def _outcomes_json(view: PlanView, applied: "ApplyResult") -> Iterator[str]:
-    from reconciler.report.plan_json import render_outcomes_json  # noqa: PLC0415 - costs
+    from reconciler.report.plans.plan_json import render_outcomes_json  # noqa: PLC0415 - costs
 
     return render_outcomes_json(view, applied.outcomes, applied.prepared.result.origin)
 
@@ -138,31 +138,31 @@ def _drift_html(view: PlanView, origin: Origin, *, grouped: bool) -> str:
 
 
 def _plan_markdown(view: PlanView, origin: Origin, diff: PolicyDiff, *, grouped: bool) -> str:
-    from reconciler.report.plan_markdown import render_plan_markdown  # noqa: PLC0415 - costs
+    from reconciler.report.plans.plan_markdown import render_plan_markdown  # noqa: PLC0415 - costs
 
     return render_plan_markdown(view, origin, _ELSEWHERE, diff, grouped=grouped)
 
 
 def _drift_markdown(view: PlanView, origin: Origin, *, grouped: bool) -> str:
-    from reconciler.report.plan_markdown import render_drift_markdown  # noqa: PLC0415 - costs
+    from reconciler.report.plans.plan_markdown import render_drift_markdown  # noqa: PLC0415 - costs
 
     return render_drift_markdown(view, origin, _ELSEWHERE, grouped=grouped)
 
 
 def _plan_github(view: PlanView, origin: Origin) -> str:
-    from reconciler.report.plan_github import render_plan_github  # noqa: PLC0415 - costs
+    from reconciler.report.plans.plan_github import render_plan_github  # noqa: PLC0415 - costs
 
     return render_plan_github(view, origin.path)
 
 
 def _drift_github(view: PlanView, origin: Origin) -> str:
-    from reconciler.report.plan_github import render_drift_github  # noqa: PLC0415 - costs
+    from reconciler.report.plans.plan_github import render_drift_github  # noqa: PLC0415 - costs
 
     return render_drift_github(view, origin.path)
 
 
 def _outcomes_markdown(applied: "ApplyResult", view: PlanView, *, grouped: bool) -> str:
-    from reconciler.report.plan_markdown import render_outcomes_markdown  # noqa: PLC0415 - costs
+    from reconciler.report.plans.plan_markdown import render_outcomes_markdown  # noqa: PLC0415 - costs
 
     prepared = applied.prepared
     return render_outcomes_markdown(

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from reconciler.model.access import Comparison, DisplayNames
 from reconciler.policy import json_place
 from reconciler.printable import printable_json
-from reconciler.report.access import access_lines, as_change, render_access
-from reconciler.report.access_json import grants_json
+from reconciler.report.plans.access import access_lines, as_change, render_access
+from reconciler.report.plans.access_json import grants_json
 from reconciler.report.text import Line, Paint, Span, render
 
 _BUILT_IN = DisplayNames()

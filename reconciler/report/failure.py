@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 from reconciler.access_file.document.problems import Problem
 from reconciler.report.comment import Rank, fit_comment, folded_json, marker, table
+from reconciler.report.file.problems import render_failure_json, render_problems
 from reconciler.report.github import Annotation, annotations, render_problems_github
 from reconciler.report.markdown import markdown_code, markdown_words
-from reconciler.report.problems import render_failure_json, render_problems
 from reconciler.report.text import plain, render
 
 _ELSEWHERE = "The log has all problems."

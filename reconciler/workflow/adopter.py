@@ -28,15 +28,15 @@ from reconciler.policy import (
     partition_of_region,
 )
 from reconciler.registry.errors import CallError
-from reconciler.workflow.connections import (
+from reconciler.workflow.file.source import AccessSource, SourcePart
+from reconciler.workflow.listener import LOG, Listener
+from reconciler.workflow.live.connections import (
     CredentialSource,
     CredentialSources,
     connect_registries,
     sources_of,
 )
-from reconciler.workflow.listener import LOG, Listener
-from reconciler.workflow.live import ToRead, read_registries
-from reconciler.workflow.source import AccessSource, SourcePart
+from reconciler.workflow.live.registries import ToRead, read_registries
 
 MAX_POLICIES = 512 * 2**20
 """The largest file of policies that is read, in bytes: as many as a registry may hold."""

@@ -18,8 +18,8 @@ from reconciler.model.registry import (
 )
 from reconciler.policy import MalformedError
 from reconciler.printable import quoted
-from reconciler.workflow.planner import plan_each
-from reconciler.workflow.source import AccessSource
+from reconciler.workflow.file.source import AccessSource
+from reconciler.workflow.plans.planner import plan_each
 
 MAX_STATE = 64 * 2**20
 """The largest state that is read, in bytes."""

@@ -26,9 +26,9 @@ from reconciler.registry.permissions import (
     reading_policy,
     writing_policy,
 )
-from reconciler.workflow.by_registry import places_of
-from reconciler.workflow.left_out import entry_elsewhere
-from reconciler.workflow.source import (
+from reconciler.workflow.file.by_registry import places_of
+from reconciler.workflow.file.left_out import entry_elsewhere
+from reconciler.workflow.file.source import (
     AccessSource,
     Globs,
     SourcePart,

@@ -5,9 +5,9 @@ from functools import cache
 from pathlib import Path
 
 from reconciler.access_file.load import Loaded
-from reconciler.report.problems import render_problems
+from reconciler.report.file.problems import render_problems
 from reconciler.report.text import plain
-from reconciler.workflow.source import validate
+from reconciler.workflow.file.source import validate
 from tests.access_file.files import load_access
 
 FOLDER = Path(__file__).parents[1] / "invalid"

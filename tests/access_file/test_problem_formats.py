@@ -4,7 +4,7 @@ import json
 
 from reconciler.access_file.document.problems import Place, Problem, quote
 from reconciler.closest import did_you_mean
-from reconciler.report.problems import render_problems, render_problems_json, render_verdict
+from reconciler.report.file.problems import render_problems, render_problems_json, render_verdict
 from reconciler.report.text import ansi, plain
 
 

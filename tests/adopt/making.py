@@ -21,7 +21,7 @@ from reconciler.plan.compute import compute_plan
 from reconciler.plan.desired_policy import PlanInputs, desired_meaning, write_policy
 from reconciler.plan.model import Plan
 from reconciler.policy import PolicyScope
-from reconciler.workflow.plan_inputs import plan_inputs
+from reconciler.workflow.plans.plan_inputs import plan_inputs
 from tests.access_file.files import load_access
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)

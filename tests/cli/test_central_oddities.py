@@ -24,7 +24,7 @@ from reconciler.registry.session import connect
 from reconciler.sandbox.behaviour import DEFAULT
 from reconciler.sandbox.policy_text import rewrite_policy
 from reconciler.sandbox.server import Sandbox
-from reconciler.workflow.planner import plan_each
+from reconciler.workflow.plans.planner import plan_each
 from tests.access_file.files import load_access
 from tests.central_registry import FACTS, access_file
 from tests.effort import TIMES

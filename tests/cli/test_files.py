@@ -8,7 +8,7 @@ from reconciler.apply.journal import start_journal
 from reconciler.apply.journal_format import MAX_JOURNAL
 from reconciler.cli.files import load_plan
 from reconciler.errors import InvalidError, ReconcileError, RefusedError, UsageError
-from reconciler.workflow.journals import read_journal_file
+from reconciler.workflow.writing.journals import read_journal_file
 from tests.apply.journal_making import NOON, A, B, begin, change, info
 
 

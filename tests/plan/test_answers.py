@@ -28,7 +28,7 @@ from reconciler.policy import (
     verdict_of,
 )
 from reconciler.policy.language.conditions import parse_condition
-from reconciler.report.matrix import cell_words
+from reconciler.report.questions.matrix import cell_words
 from tests.policy.making import (
     GET,
     LAMBDA,

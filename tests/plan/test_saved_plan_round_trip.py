@@ -30,8 +30,8 @@ from reconciler.policy.language.document import Unreadable
 from reconciler.policy.language.json_text import minified
 from reconciler.policy.language.principals import EVERYONE, MISSING, Principal
 from reconciler.printable import printable
-from reconciler.report.plan_json import render_drift_json, render_plan_json
-from reconciler.report.plan_view import view_plan
+from reconciler.report.plans.plan_json import render_drift_json, render_plan_json
+from reconciler.report.plans.plan_view import view_plan
 from tests.effort import examples
 from tests.plan.saving import POLICY, read
 from tests.policy.making import ROLE, ROOT, USER, condition, doc

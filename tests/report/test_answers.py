@@ -18,15 +18,19 @@ from reconciler.model.answers import (
 )
 from reconciler.policy import NamedPrincipal, Principal
 from reconciler.policy.language.conditions import Clause
-from reconciler.report.answers import (
+from reconciler.report.markdown import markdown_code
+from reconciler.report.questions.answers import (
     render_access_of,
     render_answers_json,
     render_answers_markdown,
     render_can,
     render_who_can,
 )
-from reconciler.report.markdown import markdown_code
-from reconciler.report.matrix import render_matrix, render_matrix_csv, render_matrix_markdown
+from reconciler.report.questions.matrix import (
+    render_matrix,
+    render_matrix_csv,
+    render_matrix_markdown,
+)
 from reconciler.report.text import Page, ansi, plain
 from tests.cli.hostile import ALL, LINES, faults
 from tests.golden_answers import FOLDER, asked_file, expected_answers

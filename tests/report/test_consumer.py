@@ -7,7 +7,7 @@ import pytest
 from reconciler.policy import BUILT_IN_TIERS, parse_condition
 from reconciler.registry.consumer_permissions import ConsumerAccess, Doubt, Need, managed_policies
 from reconciler.registry.permissions import IdentityPolicy, PermissionScope
-from reconciler.report.consumer import (
+from reconciler.report.questions.consumer import (
     consumer_notes,
     render_policies_cloudformation,
     render_policies_json,

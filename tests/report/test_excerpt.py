@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.access_file.document.problems import Place, Problem
-from reconciler.report.problems import render_problems
+from reconciler.report.file.problems import render_problems
 from reconciler.report.text import Page, columns, plain
 
 WIDE = "日本語"

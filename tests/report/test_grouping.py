@@ -6,8 +6,8 @@ from reconciler.model.access import DisplayNames
 from reconciler.model.registry import RegistryScope, Target
 from reconciler.plan.model import Change, ChangeKind, Plan, Risk
 from reconciler.policy.meaning.facts import difference
-from reconciler.report.plan_text import render_drift, render_plan
-from reconciler.report.plan_view import view_drift, view_plan
+from reconciler.report.plans.plan_text import render_drift, render_plan
+from reconciler.report.plans.plan_view import view_drift, view_plan
 from reconciler.report.text import plain
 from tests.plan.making import ROLE_A
 from tests.policy.making import ROLE, ROLE_B, allow, doc, facts

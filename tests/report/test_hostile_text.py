@@ -21,15 +21,24 @@ from reconciler.plan.model import ChangedSince, Finding, NeverViolation, Plan, P
 from reconciler.plan.origin import Origin, PlannedRegistry
 from reconciler.policy.language.principals import Principal
 from reconciler.report.html.plan_page import render_drift_html, render_plan_html
-from reconciler.report.plan_json import render_drift_json, render_outcomes_json, render_plan_json
-from reconciler.report.plan_markdown import (
+from reconciler.report.plans.plan_json import (
+    render_drift_json,
+    render_outcomes_json,
+    render_plan_json,
+)
+from reconciler.report.plans.plan_markdown import (
     render_drift_markdown,
     render_outcomes_markdown,
     render_plan_markdown,
 )
-from reconciler.report.plan_text import render_drift, render_outcomes, render_plan, render_refusals
-from reconciler.report.plan_view import RefusalView, view_drift, view_plan
-from reconciler.report.policy_diff import diff_of_change
+from reconciler.report.plans.plan_text import (
+    render_drift,
+    render_outcomes,
+    render_plan,
+    render_refusals,
+)
+from reconciler.report.plans.plan_view import RefusalView, view_drift, view_plan
+from reconciler.report.plans.policy_diff import diff_of_change
 from reconciler.report.text import plain
 from tests.apply.journal_making import change as change_of
 from tests.cli.hostile import ALL, LINES, faults

@@ -9,7 +9,7 @@ from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
 from reconciler.access_file.document.problems import Place, Problem
 from reconciler.model.rules import RuleId
-from reconciler.report.junit import render_problems_junit
+from reconciler.report.file.junit import render_problems_junit
 from tests.access_file.invalid_cases import cases, load
 from tests.cli.hostile import ALL, faults
 

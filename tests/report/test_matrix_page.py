@@ -20,15 +20,15 @@ from reconciler.plan.model import Risk
 from reconciler.plan.origin import Origin, PlannedRegistry
 from reconciler.plan.risks import StandingRisk
 from reconciler.policy import NamedPrincipal, Principal
-from reconciler.report.answers import source_words
 from reconciler.report.html.matrix_data import MatrixData, encode_matrix
 from reconciler.report.html.matrix_page import render_matrix_html
 from reconciler.report.html.page import content_digest
-from reconciler.report.matrix import cell_words
-from reconciler.workflow.answers import access_overview
-from reconciler.workflow.asked_policies import live_policies
+from reconciler.report.questions.answers import source_words
+from reconciler.report.questions.matrix import cell_words
+from reconciler.workflow.file.source import AccessSource, load
 from reconciler.workflow.policies import compile_policies
-from reconciler.workflow.source import AccessSource, load
+from reconciler.workflow.questions.answers import access_overview
+from reconciler.workflow.questions.asked_policies import live_policies
 from tests.cli.hostile import ALL, LINES, MARKUP, faults
 from tests.effort import examples
 from tests.golden import FILE, NOW, case_folders, live_registry

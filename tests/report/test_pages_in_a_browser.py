@@ -8,13 +8,13 @@ import pytest
 
 from reconciler.model.access import DisplayNames
 from reconciler.model.answers import Answer, Matrix, MatrixCell, MatrixRow
-from reconciler.report.answers import how_words, where_words
 from reconciler.report.html.matrix_page import render_matrix_html
 from reconciler.report.html.plan_page import render_drift_html, render_plan_html
-from reconciler.report.matrix import cell_words, short_names
-from reconciler.report.plan_view import RefusalView, view_drift, view_plan
-from reconciler.report.policy_diff import diff_of_change
-from reconciler.workflow.answers import access_overview
+from reconciler.report.plans.plan_view import RefusalView, view_drift, view_plan
+from reconciler.report.plans.policy_diff import diff_of_change
+from reconciler.report.questions.answers import how_words, where_words
+from reconciler.report.questions.matrix import cell_words, short_names
+from reconciler.workflow.questions.answers import access_overview
 from tests.browser import Tab
 from tests.cli.hostile import ALL, MARKUP
 from tests.golden import case_folders, origin, planned

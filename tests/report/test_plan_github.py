@@ -8,8 +8,8 @@ import pytest
 from reconciler.model.access import DisplayNames
 from reconciler.model.registry import RegistryScope, Target
 from reconciler.plan.model import ChangedSince, NeverViolation, Plan
-from reconciler.report.plan_github import render_drift_github, render_plan_github
-from reconciler.report.plan_view import RefusalView, view_drift, view_plan
+from reconciler.report.plans.plan_github import render_drift_github, render_plan_github
+from reconciler.report.plans.plan_view import RefusalView, view_drift, view_plan
 from tests.cli.hostile import ALL, LINES
 from tests.golden import CASES, names_of_file, planned
 from tests.report.test_hostile_text import hostile_plan

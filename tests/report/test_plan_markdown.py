@@ -13,8 +13,8 @@ from reconciler.plan.model import ChangedSince, Plan, PlanError
 from reconciler.plan.origin import Origin, PlannedRegistry
 from reconciler.policy.language.principals import Principal
 from reconciler.report.comment import COMMENT_LIMIT, marker, size_of
-from reconciler.report.plan_markdown import render_outcomes_markdown, render_plan_markdown
-from reconciler.report.plan_view import RefusalView, view_plan
+from reconciler.report.plans.plan_markdown import render_outcomes_markdown, render_plan_markdown
+from reconciler.report.plans.plan_view import RefusalView, view_plan
 from tests.cli.hostile import ALL
 from tests.plan.making import desired, grant, registry
 from tests.report.gfm import is_safe, parts_of

@@ -16,11 +16,11 @@ from reconciler.plan.compute import without_expired
 from reconciler.plan.model import ChangedSince, Plan
 from reconciler.plan.origin import Origin, PlannedRegistry
 from reconciler.report.html.plan_page import render_drift_html, render_plan_html
-from reconciler.report.plan_text import render_drift, render_plan
-from reconciler.report.plan_view import RefusalView, view_drift, view_plan
-from reconciler.report.policy_diff import diff_of_change
+from reconciler.report.plans.plan_text import render_drift, render_plan
+from reconciler.report.plans.plan_view import RefusalView, view_drift, view_plan
+from reconciler.report.plans.policy_diff import diff_of_change
 from reconciler.report.text import plain
-from reconciler.workflow.origin import names_of_file
+from reconciler.workflow.file.origin_and_names import names_of_file
 from tests.cli.hostile import ALL, MARKUP, faults
 from tests.effort import examples
 from tests.golden import case_folders, origin, planned

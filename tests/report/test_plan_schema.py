@@ -13,8 +13,8 @@ from reconciler.apply.model import Outcome, Result
 from reconciler.model.registry import Subject
 from reconciler.model.rules import load_rules
 from reconciler.plan.model import ChangeKind
-from reconciler.report.plan_json import render_drift_json, render_outcomes_json
-from reconciler.report.plan_view import view_drift, view_plan
+from reconciler.report.plans.plan_json import render_drift_json, render_outcomes_json
+from reconciler.report.plans.plan_view import view_drift, view_plan
 from tests.access_file.test_schema import parts
 from tests.golden import CASES, case_folders, origin, planned
 from tests.plan.saving import PLAN, POLICY, SETTINGS, change, signed

@@ -13,9 +13,9 @@ from reconciler.model.registry import RegistryScope, Target
 from reconciler.model.templates import CreationTemplate
 from reconciler.plan.model import Change, Plan
 from reconciler.policy.language.document import NO_POLICY
-from reconciler.report.plan_text import render_plan
-from reconciler.report.plan_view import view_plan
-from reconciler.report.policy_diff import diff_of_change, policy_diff
+from reconciler.report.plans.plan_text import render_plan
+from reconciler.report.plans.plan_view import view_plan
+from reconciler.report.plans.policy_diff import diff_of_change, policy_diff
 from reconciler.report.text import plain
 from reconciler.sandbox.policy_text import respell, shuffle
 from tests.policy.making import (

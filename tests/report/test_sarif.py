@@ -13,7 +13,7 @@ from jsonschema import Draft4Validator
 
 from reconciler.access_file.document.problems import Place, Problem, Suggestion
 from reconciler.model.rules import RuleId
-from reconciler.report.sarif import render_problems_sarif
+from reconciler.report.file.sarif import render_problems_sarif
 from tests.access_file.invalid_cases import cases, load
 from tests.cli.hostile import ALL, faults
 

@@ -14,9 +14,9 @@ from reconciler.plan.model import Change, Finding, Plan, PlanError, Risk, findin
 from reconciler.policy.language.principals import EVERYONE
 from reconciler.policy.meaning.facts import NamedPrincipal
 from reconciler.report.html.plan_page import render_drift_html, render_plan_html
-from reconciler.report.plan_json import render_plan_json
-from reconciler.report.plan_text import render_drift, render_outcomes, render_plan
-from reconciler.report.plan_view import view_drift, view_plan
+from reconciler.report.plans.plan_json import render_plan_json
+from reconciler.report.plans.plan_text import render_drift, render_outcomes, render_plan
+from reconciler.report.plans.plan_view import view_drift, view_plan
 from reconciler.report.text import plain
 from tests.plan.making import ROLE_A
 from tests.policy.making import GET, PULL, ROLE, ROLE_B, Json, allow, condition

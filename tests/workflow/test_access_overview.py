@@ -8,8 +8,8 @@ import pytest
 from reconciler.errors import ArgumentError
 from reconciler.model.registry import RegistryScope
 from reconciler.workflow import AccessSource, access_overview, load
-from reconciler.workflow.asked_policies import FoundPolicies, PolicyFinder, live_policies
-from reconciler.workflow.source import Globs, selected
+from reconciler.workflow.file.source import Globs, selected
+from reconciler.workflow.questions.asked_policies import FoundPolicies, PolicyFinder, live_policies
 from tests.golden import NOW, live_registry
 from tests.policy.making import OTHER_ACCOUNT, PULL, ROLE, allow
 

@@ -24,9 +24,9 @@ from reconciler.workflow import (
     load,
     who_can,
 )
-from reconciler.workflow.answers import Answers
-from reconciler.workflow.asked_policies import FoundPolicies, PolicyFinder, live_policies
-from reconciler.workflow.source import Globs, selected
+from reconciler.workflow.file.source import Globs, selected
+from reconciler.workflow.questions.answers import Answers
+from reconciler.workflow.questions.asked_policies import FoundPolicies, PolicyFinder, live_policies
 from tests.effort import examples
 from tests.golden import live_registry
 from tests.policy.making import PULL, PUT, Json, allow, deny

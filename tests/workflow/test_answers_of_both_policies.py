@@ -27,13 +27,13 @@ from reconciler.policy import (
     read_policy,
     read_registry_policy,
 )
-from reconciler.report.answers import (
+from reconciler.report.questions.answers import (
     how_words,
     render_answers_markdown,
     render_can,
     render_who_can,
 )
-from reconciler.report.matrix import cell_words
+from reconciler.report.questions.matrix import cell_words
 from reconciler.report.text import plain
 from reconciler.workflow import (
     AccessSource,
@@ -44,8 +44,8 @@ from reconciler.workflow import (
     load,
     who_can,
 )
-from reconciler.workflow.asked_policies import FoundPolicies, PolicyFinder, live_policies
-from reconciler.workflow.source import Globs, selected
+from reconciler.workflow.file.source import Globs, selected
+from reconciler.workflow.questions.asked_policies import FoundPolicies, PolicyFinder, live_policies
 from tests.effort import examples
 from tests.golden import NOW, live_registry
 from tests.policy.making import (

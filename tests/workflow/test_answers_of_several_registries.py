@@ -8,12 +8,13 @@ import pytest
 from reconciler.errors import ArgumentError, ReconcileError
 from reconciler.model.registry import LiveRegistry, ReadFailure, RegistryName, RegistryScope
 from reconciler.model.rules import RuleId
-from reconciler.report.answers import render_answers_json, render_who_can
-from reconciler.report.explanation import render_explanations, render_explanations_json
 from reconciler.report.html.matrix_data import encode_matrix
-from reconciler.report.matrix import render_matrix, render_matrix_csv
+from reconciler.report.questions.answers import render_answers_json, render_who_can
+from reconciler.report.questions.explanation import render_explanations, render_explanations_json
+from reconciler.report.questions.matrix import render_matrix, render_matrix_csv
 from reconciler.report.text import Page, plain
-from reconciler.workflow.answers import (
+from reconciler.workflow.file.source import AccessSource, Globs, load, selected
+from reconciler.workflow.questions.answers import (
     access_matrix,
     access_of,
     access_overview,
@@ -21,8 +22,7 @@ from reconciler.workflow.answers import (
     explain,
     who_can,
 )
-from reconciler.workflow.asked_policies import FoundPolicies, PolicyFinder, live_policies
-from reconciler.workflow.source import AccessSource, Globs, load, selected
+from reconciler.workflow.questions.asked_policies import FoundPolicies, PolicyFinder, live_policies
 from tests.golden import NOW, live_registry
 
 FILE = """\

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from reconciler.model.answers import FileLine, MatrixRow
 from reconciler.model.registry import LiveRegistryPolicy, LiveRepository, RegistryScope
-from reconciler.report.answers import how_words, not_looked_at, where_words
-from reconciler.report.matrix import cell_words
+from reconciler.report.questions.answers import how_words, not_looked_at, where_words
+from reconciler.report.questions.matrix import cell_words
 from reconciler.workflow import (
     AccessSource,
     access_matrix,
@@ -21,14 +21,14 @@ from reconciler.workflow import (
     load,
     who_can,
 )
-from reconciler.workflow.asked_policies import (
+from reconciler.workflow.file.source import Globs, selected
+from reconciler.workflow.plans.planner import plan_each
+from reconciler.workflow.questions.asked_policies import (
     FoundPolicies,
     PolicyFinder,
     from_file,
     live_policies,
 )
-from reconciler.workflow.planner import plan_each
-from reconciler.workflow.source import Globs, selected
 from tests.effort import examples
 from tests.golden import NOW, live_registry
 

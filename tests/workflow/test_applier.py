@@ -6,7 +6,7 @@ import pytest
 
 from reconciler.errors import ArgumentError
 from reconciler.workflow import ComputedPlan, PlanResult, prepare_apply
-from reconciler.workflow.saved_plans import StoredPlan
+from reconciler.workflow.plans.saved_plans import StoredPlan
 from tests.golden import CASES, planned
 from tests.plan.saving import read
 

@@ -7,9 +7,9 @@ import pytest
 
 from reconciler.model.registry import AssumedRole, RegistryScope
 from reconciler.sandbox.server import Sandbox
-from reconciler.workflow.callers import authors_of, caller_of
-from reconciler.workflow.connections import CredentialSource, Reached, reach_registries
 from reconciler.workflow.listener import LOG
+from reconciler.workflow.live.callers import authors_of, caller_of
+from reconciler.workflow.live.connections import CredentialSource, Reached, reach_registries
 from tests.registry import scripted_aws
 
 REGIONS = ("us-west-2", "eu-west-1", "eu-central-1")

@@ -20,11 +20,11 @@ from reconciler.model.registry import (
 from reconciler.model.rules import RuleId
 from reconciler.model.templates import read_template
 from reconciler.plan.model import Plan, PlanError
-from reconciler.workflow.changed import ChangedPart, changed_parts, subjects_of, with_touched
-from reconciler.workflow.limited_plan import plan_changed
-from reconciler.workflow.plan_inputs import plan_inputs
-from reconciler.workflow.planner import plan_all
-from reconciler.workflow.source import AccessSource, Globs
+from reconciler.workflow.file.source import AccessSource, Globs
+from reconciler.workflow.plans.changed import ChangedPart, changed_parts, subjects_of, with_touched
+from reconciler.workflow.plans.limited_plan import plan_changed
+from reconciler.workflow.plans.plan_inputs import plan_inputs
+from reconciler.workflow.plans.planner import plan_all
 from tests.access_file.files import load_access
 from tests.effort import examples
 

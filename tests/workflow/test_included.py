@@ -12,9 +12,9 @@ import pytest
 from reconciler.access_file.document.problems import Place, Problem
 from reconciler.access_file.sections.include import Include
 from reconciler.model.rules import RuleId
-from reconciler.workflow import included
-from reconciler.workflow.included import Child, Content, FileTree, read_included
-from reconciler.workflow.source import AccessSource, load, validate
+from reconciler.workflow.file import included
+from reconciler.workflow.file.included import Child, Content, FileTree, read_included
+from reconciler.workflow.file.source import AccessSource, load, validate
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 HEAD = """\

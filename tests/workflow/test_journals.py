@@ -11,8 +11,8 @@ from reconciler.model.access import DisplayNames
 from reconciler.plan.model import Plan
 from reconciler.plan.origin import Origin
 from reconciler.workflow import LogListener, PlanResult, PreparedApply, apply, prepare_rollback
-from reconciler.workflow.journals import default_path, keeping_journal
 from reconciler.workflow.listener import Event, JournalDamaged
+from reconciler.workflow.writing.journals import default_path, keeping_journal
 from tests.apply.journal_making import A, B, begin, change, info
 
 NOW = datetime(2026, 6, 1, 12, 30, 5, tzinfo=UTC)

@@ -14,10 +14,14 @@ from reconciler.registry.errors import CallError
 from reconciler.sandbox.protocol import Call, ServiceError
 from reconciler.sandbox.server import Sandbox
 from reconciler.workflow import AccessSource
-from reconciler.workflow.callers import caller_of
-from reconciler.workflow.connections import CredentialSource, connect_registries, reach_registries
 from reconciler.workflow.listener import LOG, Event, LogListener
-from reconciler.workflow.live import ToRead, read_registries, reading_own_policy
+from reconciler.workflow.live.callers import caller_of
+from reconciler.workflow.live.connections import (
+    CredentialSource,
+    connect_registries,
+    reach_registries,
+)
+from reconciler.workflow.live.registries import ToRead, read_registries, reading_own_policy
 from tests.access_file.files import load_access
 from tests.registry.raw_server import Sent, Then, serving_raw
 

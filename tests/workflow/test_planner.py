@@ -11,7 +11,7 @@ from reconciler.model.registry import (
     RegistryScope,
     registry_target,
 )
-from reconciler.workflow.planner import plan_each
+from reconciler.workflow.plans.planner import plan_each
 from tests.access_file.files import load_access
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

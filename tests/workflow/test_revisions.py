@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from reconciler.errors import ReconcileError, UsageError
-from reconciler.workflow import revisions
-from reconciler.workflow.revisions import EarlierVersion, at_revision
-from reconciler.workflow.source import AccessSource, load
+from reconciler.workflow.file import revisions
+from reconciler.workflow.file.revisions import EarlierVersion, at_revision
+from reconciler.workflow.file.source import AccessSource, load
 from tests.cli.git import commit, git, new_repository
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -27,18 +27,18 @@ from reconciler.plan.compute import compute_plan
 from reconciler.plan.model import Plan
 from reconciler.plan.saved_parts import digest_of
 from reconciler.policy.language.document import Unreadable
-from reconciler.report.plan_json import render_drift_json, render_plan_json
-from reconciler.report.plan_view import view_drift, view_plan
-from reconciler.workflow.origin import names_of_file
-from reconciler.workflow.planner import plan_all, plan_each
-from reconciler.workflow.saved_plans import (
+from reconciler.report.plans.plan_json import render_drift_json, render_plan_json
+from reconciler.report.plans.plan_view import view_drift, view_plan
+from reconciler.workflow.file.origin_and_names import names_of_file
+from reconciler.workflow.file.source import AccessSource
+from reconciler.workflow.plans.planner import plan_all, plan_each
+from reconciler.workflow.plans.saved_plans import (
     MAX_PLAN,
     StoredPlan,
     read_plan,
     recompute,
     write_plan_file,
 )
-from reconciler.workflow.source import AccessSource
 from tests.access_file.files import load_access
 from tests.golden import (
     CASES,

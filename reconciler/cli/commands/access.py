@@ -93,7 +93,7 @@ def who_can(
 
     Exits 4 where nobody can, in any registry. Who may only under a condition is listed, too.
     """
-    from reconciler.report.answers import render_who_can
+    from reconciler.report.questions.answers import render_who_can
 
     source = _load(file, registry, allow_public, quiet)
     result = workflow.who_can(source, what, repository, _policies(live, profile, transport))
@@ -122,7 +122,7 @@ def can(
     A tier is all of its actions. Exits 0 where it is allowed or depends on a condition, and 4 where
     it is denied. Of several registries and regions, each that has the repository must allow it.
     """
-    from reconciler.report.answers import render_can
+    from reconciler.report.questions.answers import render_can
 
     source = _load(file, registry, allow_public, quiet)
     result = workflow.can(source, principal, what, repository, _policies(live, profile, transport))
@@ -146,7 +146,7 @@ def access_of(
     allow_public: opt.AllowPublic = None,
 ) -> None:
     """List what a principal has on each repository."""
-    from reconciler.report.answers import render_access_of
+    from reconciler.report.questions.answers import render_access_of
 
     result = workflow.access_of(
         _load(file, registry, allow_public, quiet),
@@ -181,8 +181,12 @@ def matrix(
     As HTML it is a page with a filter, groups and risks. With --live it marks the differences from
     the file.
     """
-    from reconciler.report.answers import render_answers_json
-    from reconciler.report.matrix import render_matrix, render_matrix_csv, render_matrix_markdown
+    from reconciler.report.questions.answers import render_answers_json
+    from reconciler.report.questions.matrix import (
+        render_matrix,
+        render_matrix_csv,
+        render_matrix_markdown,
+    )
 
     written = check_outputs("access matrix", format_, outputs, file)
     source, find = _load(file, registry, allow_public, quiet), _policies(live, profile, transport)
@@ -226,7 +230,10 @@ def explain(
 
     Each statement has the lines of the file behind it.
     """
-    from reconciler.report.explanation import render_explanations, render_explanations_json
+    from reconciler.report.questions.explanation import (
+        render_explanations,
+        render_explanations_json,
+    )
 
     found = workflow.explain(_load(file, registry, allow_public, quiet), repository)
     write(
@@ -263,7 +270,7 @@ def _end(
     what: str | None = None,
 ) -> NoReturn:
     """Show answers, and end with the exit code of the verdict."""
-    from reconciler.report.answers import render_answers_json, render_answers_markdown
+    from reconciler.report.questions.answers import render_answers_json, render_answers_markdown
 
     write(
         format_,
@@ -276,7 +283,7 @@ def _end(
 
 def _close(result: "Answers | MatrixResult") -> NoReturn:
     """Say what no answer includes and what is not known, and end with the exit code."""
-    from reconciler.report.answers import not_looked_at
+    from reconciler.report.questions.answers import not_looked_at
 
     note(not_looked_at(result.registry_policy))
     for error in result.errors:

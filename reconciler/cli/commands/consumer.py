@@ -69,7 +69,7 @@ def consumer(
 
 
 def _rendered(result: "ConsumerPolicies", format_: PolicyFormat) -> str:
-    from reconciler.report import consumer as report
+    from reconciler.report.questions import consumer as report
 
     match format_:
         case PolicyFormat.JSON:
@@ -81,7 +81,7 @@ def _rendered(result: "ConsumerPolicies", format_: PolicyFormat) -> str:
 
 
 def _show_notes(result: "ConsumerPolicies") -> None:
-    from reconciler.report.consumer import consumer_notes
+    from reconciler.report.questions.consumer import consumer_notes
 
     numbers = {partition: len(own) for partition, own in result.by_partition.items()}
     for line in consumer_notes(result.access, numbers, result.tiers):

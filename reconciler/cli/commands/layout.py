@@ -18,7 +18,7 @@ from reconciler.printable import printable
 
 if TYPE_CHECKING:
     from reconciler.access_file.layout.canonical import Layout
-    from reconciler.workflow.source import AccessSource
+    from reconciler.workflow.file.source import AccessSource
 
 
 def fmt(
@@ -43,8 +43,8 @@ def fmt(
     written only where that changes it, and none is where one is invalid. The result for stdin goes
     to stdout.
     """
-    from reconciler.report.layout import render_layouts, render_layouts_json
-    from reconciler.workflow.formatting import format_source
+    from reconciler.report.file.layout import render_layouts, render_layouts_json
+    from reconciler.workflow.file.formatting import format_source
 
     keep_quiet(quiet)
     source = ctx.get_parameter_source("file")
@@ -73,7 +73,7 @@ def fmt(
 def _load_all(paths: Sequence[Path], allowances: Allowances) -> Sequence["AccessSource"]:
     """Load all files, and show the problems of each. Raises as `load_valid`, for the first."""
     from reconciler.cli.files import load_valid
-    from reconciler.workflow.source import InvalidFileError
+    from reconciler.workflow.file.source import InvalidFileError
 
     sources: list[AccessSource] = []
     invalid: list[InvalidFileError] = []
@@ -101,7 +101,7 @@ def _by_path(paths: Sequence[Path], files: Iterable[Iterable["Layout"]]) -> Mapp
 
 def _write(path: Path, layout: "Layout") -> None:
     """Write the result for stdin to stdout, and that for a file to it if it changes."""
-    from reconciler.workflow.formatting import write_formatted
+    from reconciler.workflow.file.formatting import write_formatted
 
     if path == STDIN:
         out(layout.after)

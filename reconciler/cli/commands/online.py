@@ -18,7 +18,7 @@ from reconciler.model.transport import Transport
 
 if TYPE_CHECKING:
     from reconciler.cli.results import TerminalListener
-    from reconciler.report.plan_view import PlanView
+    from reconciler.report.plans.plan_view import PlanView
     from reconciler.workflow import ApplyResult, PreparedApply
 
 
@@ -68,7 +68,7 @@ def plan(
     keep_quiet(quiet)
     written = check_outputs("plan", format_, outputs, file, *(rules or ()), plan_out)
     if plan_out is not None:
-        from reconciler.workflow.saved_plans import place_for
+        from reconciler.workflow.plans.saved_plans import place_for
 
         require_no_stdout("--out", plan_out, "--format json writes the plan to stdout")
         place_for(plan_out)  # before there is a plan
@@ -95,8 +95,8 @@ def plan(
     )
     view, origin = results.view_of(result), result.origin
     if plan_out is not None:  # before stdout has a plan, so that a failure is alone on it
-        from reconciler.report.plan_json import render_plan_json
-        from reconciler.workflow.saved_plans import write_plan_file
+        from reconciler.report.plans.plan_json import render_plan_json
+        from reconciler.workflow.plans.saved_plans import write_plan_file
 
         write_plan_file(plan_out, "".join(render_plan_json(view, origin)))
     results.show_plan(view, origin, format_, written, grouped=not no_group, policies=show_policy)
@@ -256,7 +256,7 @@ def rollback(
     writes, and reads back; it keeps a journal itself.
     """
     from reconciler.cli import results
-    from reconciler.workflow.journals import require_other_file
+    from reconciler.workflow.writing.journals import require_other_file
 
     keep_quiet(quiet)
     written = check_outputs("rollback", format_, outputs, record, journal)
@@ -291,7 +291,7 @@ def rollback(
 
 def _require_journal(path: Path | None) -> None:
     """Raise UsageError for a path that can't be a journal."""
-    from reconciler.workflow.journals import require_usable
+    from reconciler.workflow.writing.journals import require_usable
 
     require_no_stdout("--journal", path, "--journal PATH names another place")
     require_usable(path)

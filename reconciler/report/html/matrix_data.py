@@ -25,8 +25,8 @@ from reconciler.policy import (
     identity_of,
     includes_action,
 )
-from reconciler.report.answers import given_words, how_words, source_words, subject_label
-from reconciler.report.matrix import cell_words, short_names
+from reconciler.report.questions.answers import given_words, how_words, source_words, subject_label
+from reconciler.report.questions.matrix import cell_words, short_names
 
 Mark = Literal["", "only live", "not live", "differs"]
 """How live access differs from what the file asks for."""

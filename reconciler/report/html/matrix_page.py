@@ -9,8 +9,8 @@ from reconciler.plan.origin import Origin
 from reconciler.plan.risks import StandingRisk
 from reconciler.report.html.matrix_data import LOOKS, MatrixData, encode_matrix
 from reconciler.report.html.page import Figure, RiskPlace, RiskRow, figure, render_page, risk_rows
-from reconciler.report.matrix import marks_in
-from reconciler.report.plan_view import PLAN, view_risk
+from reconciler.report.plans.plan_view import PLAN, view_risk
+from reconciler.report.questions.matrix import marks_in
 
 
 class _Words(NamedTuple):

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from reconciler.errors import ReconcileError
 from reconciler.printable import printable, printable_value
-from reconciler.report.plan_view import RiskView
+from reconciler.report.plans.plan_view import RiskView
 from reconciler.report.words import MOST_NAMES
 
 try:

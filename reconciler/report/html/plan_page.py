@@ -9,11 +9,11 @@ from reconciler.plan.causes import ChangeCause
 from reconciler.plan.model import ChangeKind, Finding
 from reconciler.plan.origin import Origin
 from reconciler.printable import number_of, printable_json
-from reconciler.report.access import AccessLine, Describe
-from reconciler.report.change_json import change_view_json
 from reconciler.report.html.page import Figure, RiskPlace, RiskRow, figure, render_page, risk_rows
-from reconciler.report.plan_text import PolicyDiff, drift_counts, no_diff, plan_counts
-from reconciler.report.plan_view import (
+from reconciler.report.plans.access import AccessLine, Describe
+from reconciler.report.plans.change_json import change_view_json
+from reconciler.report.plans.plan_text import PolicyDiff, drift_counts, no_diff, plan_counts
+from reconciler.report.plans.plan_view import (
     POLICIES,
     Cause,
     ChangeView,

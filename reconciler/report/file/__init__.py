@@ -1,0 +1,1 @@
+"""The problems and the layout of a file: one function for each format."""

@@ -1,0 +1,1 @@
+"""What questions about access are answered: one function for each format."""

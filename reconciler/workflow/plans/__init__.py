@@ -1,0 +1,1 @@
+"""Plans: computed from the file and the live registries, and saved ones."""

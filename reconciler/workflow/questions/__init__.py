@@ -1,0 +1,1 @@
+"""Questions about access: what they name, which policies they are asked of, answers."""

@@ -1,0 +1,1 @@
+"""What writes to registries, an apply and a rollback, and the journal of both."""
