@@ -176,6 +176,11 @@ def test_what_a_plan_was_limited_to_comes_back(not_read: int | None) -> None:
     check_comes_back(Plan(changed_since=ChangedSince("main", not_read)))
 
 
+def test_what_an_edit_is_limited_to_comes_back() -> None:
+    change = Change(Target("a", SCOPES[0]), "set", (), doc(), json.dumps(POLICY))
+    check_comes_back(of_edit(Plan((change,))))
+
+
 def test_rules_files_come_back() -> None:
     rules = (ReadFile("r.yaml", "cd" * 32), ReadFile("s/r.yaml", "ef" * 32))
     view = view_plan(Plan(()), DisplayNames())
