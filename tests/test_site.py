@@ -14,6 +14,7 @@ import pytest
 
 from tests.browser import Tab
 from tests.guide import ROOT
+from tests.once import made_once
 
 COMMAND = "$(BIN)/python -m sphinx "
 LOADS = {("script", "src"), ("img", "src"), ("link", "href"), ("source", "src"), ("iframe", "src")}
@@ -84,7 +85,10 @@ def options() -> list[str]:
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The site, as `make site` builds it."""
-    folder = tmp_path_factory.mktemp("site")
+    return made_once(tmp_path_factory, "site", build) / "site"
+
+
+def build(folder: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "sphinx", *options(), "-d", folder / "read", ROOT, folder / "site"],
         cwd=ROOT,
@@ -93,7 +97,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
-    return folder / "site"
 
 
 def test_the_site_is_built_and_its_links_lead_somewhere(site: Path) -> None:

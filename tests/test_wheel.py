@@ -7,6 +7,7 @@ import sys
 import venv
 import zipfile
 from collections.abc import Iterator
+from functools import partial
 from importlib.metadata import Distribution, distribution
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import pytest
 from packaging.requirements import Requirement
 
 import reconciler
+from tests.once import made_once
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = Path(next(path for path in sys.path if path.endswith("site-packages")))
@@ -22,12 +24,14 @@ PACKAGES = Path(next(path for path in sys.path if path.endswith("site-packages")
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the wheel and the sdist, as `make dist` builds them."""
-    folder = tmp_path_factory.mktemp("dist")
+    return made_once(tmp_path_factory, "dist", build)
+
+
+def build(folder: Path) -> None:
     subprocess.run(
         [sys.executable, "-m", "hatchling", "build", "--directory", folder],
         cwd=ROOT, check=True, stdout=subprocess.DEVNULL,
     )  # fmt: skip
-    return folder
 
 
 @pytest.fixture(scope="module")
@@ -39,17 +43,19 @@ def wheel(built: Path) -> Path:
 @pytest.fixture(scope="module")
 def plain(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The command of the wheel without extras."""
-    return installed(wheel, tmp_path_factory.mktemp("plain"))
+    home = made_once(tmp_path_factory, "plain", partial(install, wheel))
+    return home / "bin" / "reconcile"
 
 
 @pytest.fixture(scope="module")
 def full(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The command of the wheel with the extras that its commands use."""
-    return installed(wheel, tmp_path_factory.mktemp("full"), "html", "sandbox")
+    make = partial(install, wheel, extras=("html", "sandbox"))
+    return made_once(tmp_path_factory, "full", make) / "bin" / "reconcile"
 
 
-def installed(wheel: Path, home: Path, *extras: str) -> Path:
-    """Install the wheel in a new environment, and return its command.
+def install(wheel: Path, home: Path, extras: tuple[str, ...] = ()) -> None:
+    """Install the wheel in a new environment.
 
     The dependencies are those of this environment, linked: nothing is downloaded.
     """
@@ -63,7 +69,6 @@ def installed(wheel: Path, home: Path, *extras: str) -> Path:
     (packages,) = home.glob("lib/python*/site-packages")
     for name in {name for needed in needed_by(wheel, extras) for name in top_level(needed)}:
         (packages / name).symlink_to(PACKAGES / name)
-    return home / "bin" / "reconcile"
 
 
 def needed_by(wheel: Path, extras: tuple[str, ...]) -> list[Distribution]:

@@ -10,7 +10,7 @@ from tests.access_file.invalid_cases import cases, load, output, rule_of
 from tests.modules import MODULES, PACKAGE, nodes_of
 
 ROOM = PACKAGE / "access_file"
-INCLUDED = PACKAGE / "workflow" / "included.py"
+INCLUDED = PACKAGE / "workflow" / "file" / "included.py"
 RULES = {rule.id for rule in load_rules().values() if "problem" in rule.kinds}
 
 

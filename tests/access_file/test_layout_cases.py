@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.access_file.layout.canonical import canonical_layout
-from reconciler.access_file.load import load_access
+from tests.access_file.files import load_access
 from tests.golden_layouts import formatted, layout_cases
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)

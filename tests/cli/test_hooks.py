@@ -61,16 +61,6 @@ def test_the_hook_formats_the_file(installed: Path) -> None:
     assert pre_commit(installed, "run", "reconcile-fmt", "--all-files").returncode == 0
 
 
-def test_the_hook_takes_no_name_for_an_option(installed: Path) -> None:
-    file = installed / "--check" / "ecr_access.yaml"
-    file.parent.mkdir()
-    file.write_text(UNTIDY)
-    assert run(installed, "git", "add", ".").returncode == 0
-    done = pre_commit(installed, "run", "reconcile-fmt", "--all-files", "--verbose")
-    assert "--check/ecr_access.yaml was formatted" in done.stdout, done
-    assert file.read_text() == TIDY
-
-
 def test_the_hook_validates_the_file(installed: Path) -> None:
     assert pre_commit(installed, "run", "reconcile-validate", "--all-files").returncode == 0
     (installed / "ecr_access.yaml").write_text(SEED.replace("push-pull", "pushpull"))

@@ -50,9 +50,9 @@ def test_an_unmanaged_repository_is_no_drift_but_an_issue(
     assert (ran.code, ran.outputs["exit-code"], ran.outputs["changes"]) == (0, "4", "0")
     (issue,) = github.issues
     assert issue["title"] == "ECR access needs attention: ecr_access.yaml"
-    alarm = "⛔ 1 repository is not in the file, which '`unmanaged.repositories`: fail' forbids. "
+    alarm = "⛔ 1 unmanaged repository, which '`unmanaged.repositories`: fail' forbids. "
     assert str(issue["body"]).splitlines()[1].startswith(alarm)
-    assert "::error file=ecr_access.yaml,title=unmanaged::1 repository is not in the" in ran.log
+    assert "::error file=ecr_access.yaml,title=unmanaged::1 unmanaged repository, which" in ran.log
 
 
 def test_an_issue_that_can_not_be_opened_fails_the_job(job: Job, github: GitHub) -> None:

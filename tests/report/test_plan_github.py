@@ -75,7 +75,7 @@ def test_the_notice_has_the_causes_and_the_limit_of_a_plan() -> None:
 def test_unmanaged_repositories_are_an_error_where_the_file_forbids_them() -> None:
     scope = RegistryScope("111122223333", "us-west-2")
     plan = Plan(unmanaged=tuple(Target(f"legacy-{n}", scope) for n in range(11)))
-    forbidden = "11 repositories are not in the file, which 'unmanaged.repositories: fail' forbids"
+    forbidden = "11 unmanaged repositories, which 'unmanaged.repositories: fail' forbids"
     for render, view_of in ((render_plan_github, view_plan), (render_drift_github, view_drift)):
         assert [level for level, *_ in told(render(view_of(plan, DisplayNames()), "a"))] == [
             "notice"
