@@ -88,6 +88,7 @@ class _Edit(NamedTuple):
 def _edit_of(plan: Plan, base: Plan, inputs: PlanInputs) -> _Edit:
     causes = find_causes(plan.changes, base.changes)
     unplanned = frozenset(error.target for error in base.errors)
+    earlier = {change.target: change.after_text for change in base.changes}
     drift: set[Target] = set()
     whole: set[Target] = set()
     parts: dict[Target, _Part] = {}
@@ -96,6 +97,8 @@ def _edit_of(plan: Plan, base: Plan, inputs: PlanInputs) -> _Edit:
         target, cause = change.target, causes[change.target].whole
         try:
             if cause == "drift":
+                if change.after_text != earlier.get(target):
+                    require_cause(change)
                 drift.add(target)
             elif cause == "edit":
                 require_cause(change, unplanned)

@@ -4,16 +4,18 @@ It has what is live without what the edit removes, and what is desired without w
 repository's policy is treated as one of the registry that is about this repository alone.
 """
 
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Iterator, Mapping
 
 from reconciler.model.registry import Target
 from reconciler.model.rules import RuleId
-from reconciler.plan.causes import Causes
+from reconciler.plan.causes import Causes, ChangeCause
 from reconciler.plan.desired_policy import PlanInputs, keepable
 from reconciler.plan.find_causes import facts_by_part
 from reconciler.plan.model import Change, NotPlannableError
 from reconciler.policy import (
+    Actions,
     Facts,
+    Holder,
     Json,
     RegistryFacts,
     RegistryStatement,
@@ -23,7 +25,10 @@ from reconciler.policy import (
     add_facts,
     choose_statements,
     compile_policy,
+    globs_intersect,
     kept_registry_statements,
+    may_match,
+    may_overlap,
     read_policy,
     read_registry_policy,
     reduce_registry_facts,
@@ -31,6 +36,9 @@ from reconciler.policy import (
     registry_statement_key,
     subtract_facts,
 )
+
+Access = Mapping[Resources | None, Facts]
+"""Facts by the repositories that they are about; None in a repository's own policy."""
 
 Statements = tuple[Json, ...]
 """The statements of a policy as JSON, without those of others that are kept."""
@@ -55,6 +63,7 @@ def edited_statements(change: Change, causes: Causes, inputs: PlanInputs) -> Sta
     """
     require_cause(change)
     _require_policy_alone(change, causes)
+    _require_apart(causes)
     target, prefix = change.target, change.target.scope.arn_prefix
     live, desired = (
         _read(target, target.policy_of(text)) for text in (change.before_text, change.after_text)
@@ -91,6 +100,56 @@ def _require_policy_alone(change: Change, causes: Causes) -> None:
         raise _not_separable(f"the earlier version also leads to a {change.change} of the template")
     if causes.beside == "both":
         raise _not_separable("the earlier version changes the events of the template, too")
+
+
+def _require_apart(causes: Causes) -> None:
+    """Raise NotPlannableError where the edit and drift may be about the same access.
+
+    Others may have taken a part of what the edit removes, so that all three versions give that
+    part, and the merge does not. A Deny that others removed may limit what the edit gives, and one
+    that the edit removes what others gave: then the merge gives what neither live nor file does.
+    """
+    lost, gained = _access(causes, "edit")
+    lost_by_others, gained_back = _access(causes, "drift")
+    for effect in ("Allow", "Deny"):
+        if _may_meet(lost, effect, gained_back, effect):
+            raise _not_separable("others have removed a part of what it removes")
+    if _may_meet(gained, "Allow", gained_back, "Deny"):
+        raise _not_separable("it gives access that a Deny concerns, which others have removed")
+    if _may_meet(lost, "Deny", lost_by_others, "Allow"):
+        raise _not_separable("it removes a Deny that concerns access that others have given")
+
+
+def _access(causes: Causes, cause: ChangeCause) -> tuple[Access, Access]:
+    """Return what the parts of one cause lose and gain."""
+    access = [one.access for one in causes.access if one.cause == cause]
+    lost = facts_by_part((one, one.lost) for one in access)
+    return lost, facts_by_part((one, one.gained) for one in access)
+
+
+def _may_meet(left: Access, effect: str, right: Access, other: str) -> bool:
+    """Whether facts of `left` with one effect may be about requests of `right` with another."""
+    return any(
+        (may_match(one.principal, two.principal) or may_match(two.principal, one.principal))
+        and may_overlap(actions, others)
+        and _may_share(part, of)
+        for part, one, actions in _facts(left, effect)
+        for of, two, others in _facts(right, other)
+    )
+
+
+def _facts(access: Access, effect: str) -> Iterator[tuple[Resources | None, Holder, Actions]]:
+    for part, facts in access.items():
+        yield from ((part, h, actions) for h, actions in facts.items() if h.effect == effect)
+
+
+def _may_share(left: Resources | None, right: Resources | None) -> bool:
+    """Whether there may be a repository that both are about."""
+    if left is None or right is None:
+        return True
+    if any(one.excluded or one.has_variables for one in (left, right)):
+        return True
+    return any(globs_intersect(one, two) for one in left.patterns for two in right.patterns)
 
 
 def _kept(
