@@ -157,7 +157,9 @@ def test_without_an_earlier_version_all_is_of_the_edit(
         ("no-earlier-version", told)
     ]
     assert "no-earlier-version" in (folder / "plan.md").read_text()
-    assert f"no-earlier-version: {told}" in " ".join(reconcile("plan", *options[:2]).out.split())
+    for command in ("plan", "apply"):
+        done = reconcile(command, *options[:2])
+        assert f"no-earlier-version: {told}" in " ".join(done.out.split())
 
 
 @pytest.mark.usefixtures("file")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.golden import case_folders
+from tests.golden import case_folders, is_limited
 from tests.report.gfm import read_as_text
 
 SPLITS = re.compile(
@@ -29,7 +29,12 @@ def phrases(text: str) -> Iterator[str]:
             yield from filter(None, RULED.split(phrase.strip()))
 
 
-REPORTS = [(f, n) for f in case_folders() for n in ("plan", "drift") if (f / f"{n}.md").exists()]
+REPORTS = [
+    (folder, name)
+    for folder in case_folders()
+    for name in ("plan", "drift")
+    if name == "plan" or not is_limited(folder)
+]
 
 
 @pytest.mark.parametrize(("folder", "name"), REPORTS, ids=lambda part: getattr(part, "name", part))

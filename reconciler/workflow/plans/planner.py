@@ -132,9 +132,14 @@ def plan(
     plan_of = planning(source, base, listener, only_mine=only_mine)
     reached = reach(source, profile, transport, listener)
     computed = compute(
-        source, reached, repositories, listener, changed_since=changed_since, plan_of=plan_of
+        source,
+        reached,
+        repositories,
+        listener,
+        changed_since=changed_since,
+        base=base,
+        plan_of=plan_of,
     )
-    computed = replace(computed, plan=_with_missing(computed.plan, base))
     return guarded(computed, source, caller_of(reached.connections))
 
 
@@ -176,14 +181,15 @@ def compute(
     *,
     to_read: Callable[[AccessFile, tuple[str, ...]], Iterable[str]] = managed_names,
     changed_since: "EarlierVersion | None" = None,
+    base: "EarlierVersion | None" = None,
     plan_of: PlanOf = compute_plan,
 ) -> ComputedPlan:
     """Compare what the file asks for with what is live in each of its registries.
 
     Of the selected repositories, those that `to_read` chooses are read; with `changed_since`, only
-    what differs from that version. `plan_of` computes the plan of each registry and region. One
-    that fails does so alone. Raises as `read_registries`, and ArgumentError for names that neither
-    the file nor a registry has.
+    what differs from that version. `plan_of` computes the plan of each registry and region, and
+    compares it with `base` where that is given. One that fails does so alone. Raises as
+    `read_registries`, and ArgumentError for names that neither the file nor a registry has.
     """
     if changed_since is not None:
         from reconciler.workflow.plans.limited_plan import compute_limited  # noqa: PLC0415 - costs
@@ -193,7 +199,7 @@ def compute(
         )
     else:
         plan = _compute_whole(source, reached, repositories, listener, to_read, plan_of=plan_of)
-    plan = _with_missing(plan, changed_since)
+    plan = _with_missing(_with_missing(plan, changed_since), base)
     return with_names(with_doubtful_replicas(plan, source), source)
 
 

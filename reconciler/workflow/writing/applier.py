@@ -149,7 +149,13 @@ def prepare_apply(
     require_some(reached.failures, source.scopes)
     if stored is None:
         computed = compute(
-            source, reached, repositories, listener, changed_since=changed_since, plan_of=plan_of
+            source,
+            reached,
+            repositories,
+            listener,
+            changed_since=changed_since,
+            base=base,
+            plan_of=plan_of,
         )
     else:
         computed = with_names(_compute_again(stored, source, reached, listener, plan_of), source)
