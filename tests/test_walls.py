@@ -32,6 +32,14 @@ ROOMS_INSIDE = {
         {"parts"},
         {"rules_file"},
     ),
+    "plan": (
+        {"causes", "counts", "origin"},
+        {"model"},
+        {"checks", "desired_policy", "saved"},
+        {"registry_policy", "templates"},
+        {"compute"},
+        {"edits"},
+    ),
     "workflow": (
         {"listener", "DEFAULT_WAIT"},  # the second is a constant of the package itself
         {"file", "live"},

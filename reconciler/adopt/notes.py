@@ -12,7 +12,7 @@ from reconciler.adopt.survey import LeftOut
 from reconciler.model.access import DisplayNames
 from reconciler.model.registry import RegistryScope, Target, registry_target
 from reconciler.model.rules import RuleId
-from reconciler.plan.risks import standing_risks
+from reconciler.plan.checks.risks import standing_risks
 from reconciler.policy import (
     Principal,
     deleted_kind,

@@ -26,8 +26,8 @@ from reconciler.errors import ReconcileError
 from reconciler.model.registry import LiveRegistry, Target
 from reconciler.model.rules import RuleId
 from reconciler.plan.desired_policy import PlanInputs, desired_meaning
-from reconciler.plan.registry_change import plan_registry_policy
-from reconciler.plan.registry_policy import read_registry_access
+from reconciler.plan.registry_policy.access import read_registry_access
+from reconciler.plan.registry_policy.change import plan_registry_policy
 from reconciler.plan.templates import plan_templates
 from reconciler.policy import deleted_kind, glob_matches
 from reconciler.printable import some_of

@@ -24,7 +24,7 @@ from reconciler.model.registry import (
 )
 from reconciler.model.templates import EVERY_REPOSITORY, ROOT, CreationTemplate, read_template
 from reconciler.plan.model import Change, ChangeKind
-from reconciler.plan.saved_parts import TOOL, PlaceJson, digest_of, target_of
+from reconciler.plan.saved.parts import TOOL, PlaceJson, digest_of, target_of
 from reconciler.policy import (
     ACCOUNT_ID,
     MAX_POLICY_CHARACTERS,

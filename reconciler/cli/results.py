@@ -42,7 +42,7 @@ from reconciler.workflow.listener import (
 )
 
 if TYPE_CHECKING:
-    from reconciler.plan.guards import Refusal
+    from reconciler.plan.checks.guards import Refusal
     from reconciler.workflow import ApplyResult, ComputedPlan, PlanResult
 
 _ELSEWHERE = "`--write text=PATH` and `--write json=PATH` write all of it to files."

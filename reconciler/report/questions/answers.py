@@ -9,7 +9,7 @@ from reconciler.model.access import DisplayNames
 from reconciler.model.answers import Answer, FileLine, RegistryPolicyPart, Source, with_place
 from reconciler.model.registry import RegistryName
 from reconciler.plan.answers import access_words
-from reconciler.plan.saved_plan import principal_text
+from reconciler.plan.saved.plan_format import principal_text
 from reconciler.policy import (
     CURRENT_TIME,
     Actions,

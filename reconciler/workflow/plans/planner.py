@@ -64,7 +64,7 @@ from reconciler.workflow.plans.plan_inputs import idle_patterns, missing_probe, 
 from reconciler.workflow.plans.replicas import with_doubtful_replicas, with_replicas
 
 if TYPE_CHECKING:
-    from reconciler.plan.guards import Refusal, UnusedAllowance
+    from reconciler.plan.checks.guards import Refusal, UnusedAllowance
     from reconciler.workflow.file.revisions import EarlierVersion
 
 _UNKNOWN = "neither the file nor the registry has such a repository"
@@ -316,7 +316,7 @@ def guarded(
     computed: ComputedPlan, source: AccessSource, caller: Callable[[RegistryScope], str]
 ) -> PlanResult:
     """Check a plan against the guards; `caller` returns the ARN of who would write somewhere."""
-    from reconciler.plan.guards import check_guards, unused_allowances  # noqa: PLC0415 - costs
+    from reconciler.plan.checks.guards import check_guards, unused_allowances  # noqa: PLC0415 - costs
 
     return PlanResult(
         computed.plan,

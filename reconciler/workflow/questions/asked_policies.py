@@ -20,7 +20,7 @@ from reconciler.model.registry import (
 )
 from reconciler.model.transport import Transport
 from reconciler.plan.answers import SourcedPolicy, WhyUnknown
-from reconciler.plan.registry_policy import RegistryAccess, read_registry_access, why_unknown
+from reconciler.plan.registry_policy.access import RegistryAccess, read_registry_access, why_unknown
 from reconciler.policy import (
     VERSION,
     Document,

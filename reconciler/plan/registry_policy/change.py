@@ -18,8 +18,9 @@ from reconciler.model.registry import (
     registry_target,
 )
 from reconciler.model.rules import RuleId
+from reconciler.plan.checks.findings import expired_findings
+from reconciler.plan.checks.risks import find_risks
 from reconciler.plan.desired_policy import PlanInputs, check_length, unwritable
-from reconciler.plan.findings import expired_findings
 from reconciler.plan.model import (
     Beside,
     Change,
@@ -29,8 +30,7 @@ from reconciler.plan.model import (
     Risk,
     merge_plans,
 )
-from reconciler.plan.registry_policy import ENFORCED_BY_V1, RegistryAccess, depends_on_scope
-from reconciler.plan.risks import find_risks
+from reconciler.plan.registry_policy.access import ENFORCED_BY_V1, RegistryAccess, depends_on_scope
 from reconciler.policy import (
     ArnPrefix,
     Facts,

@@ -14,8 +14,8 @@ from reconciler.model.templates import read_template
 from reconciler.plan.causes import Causes, ComparedWith, LeftOut, PlanCauses
 from reconciler.plan.compute import compute_plan
 from reconciler.plan.desired_policy import EditedRepositories, PlanInputs
-from reconciler.plan.edited_policy import Statements, edited_statements, require_cause
-from reconciler.plan.find_causes import find_causes
+from reconciler.plan.edits.edited_policy import Statements, edited_statements, require_cause
+from reconciler.plan.edits.find_causes import find_causes
 from reconciler.plan.model import Change, NotPlannableError, Plan, PlanError
 
 

@@ -17,7 +17,6 @@ from reconciler.model.registry import RegistryScope, RepositorySettings, Subject
 from reconciler.model.rules import RuleId
 from reconciler.model.templates import read_template
 from reconciler.plan.causes import ChangeCause, ComparedWith, LeftOut, PlanCauses
-from reconciler.plan.compiled_schema import is_valid
 from reconciler.plan.model import (
     NO_SCOPE,
     BreakingPolicy,
@@ -31,7 +30,8 @@ from reconciler.plan.model import (
     ScopeFigures,
 )
 from reconciler.plan.origin import Origin, PlannedRegistry, ReadFile
-from reconciler.plan.saved_parts import (
+from reconciler.plan.saved.compiled_schema import is_valid
+from reconciler.plan.saved.parts import (
     TOOL,
     PlaceJson,
     digest_of,

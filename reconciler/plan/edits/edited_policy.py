@@ -10,7 +10,7 @@ from reconciler.model.registry import Target
 from reconciler.model.rules import RuleId
 from reconciler.plan.causes import Causes, ChangeCause
 from reconciler.plan.desired_policy import PlanInputs, keepable
-from reconciler.plan.find_causes import facts_by_part
+from reconciler.plan.edits.find_causes import facts_by_part
 from reconciler.plan.model import Change, NotPlannableError
 from reconciler.policy import (
     Actions,

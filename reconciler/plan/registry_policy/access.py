@@ -17,7 +17,7 @@ from reconciler.model.registry import (
     registry_target,
 )
 from reconciler.model.rules import RuleId
-from reconciler.plan.findings import losses_by, warnings_of
+from reconciler.plan.checks.findings import losses_by, warnings_of
 from reconciler.plan.model import Beside, Plan, PlanError, finding
 from reconciler.policy import (
     ALLOWS_ANYONE,

@@ -14,12 +14,12 @@ from reconciler.model.rules import RuleId
 from reconciler.plan.counts import count_granted, count_live, count_revoked, gives_access
 from reconciler.plan.desired_policy import PlanInputs
 from reconciler.plan.model import Plan, Risk
-from reconciler.plan.registry_change import (
+from reconciler.plan.registry_policy.access import RegistryAccess, read_registry_access
+from reconciler.plan.registry_policy.change import (
     PlannedRegistryPolicy,
     lasting_facts,
     plan_registry_policy,
 )
-from reconciler.plan.registry_policy import RegistryAccess, read_registry_access
 from reconciler.policy import (
     NO_POLICY,
     AccessChange,

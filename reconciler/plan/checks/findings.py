@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from reconciler.model.access import Desired, DisplayNames, Grant
 from reconciler.model.registry import Target
 from reconciler.model.rules import RuleId
+from reconciler.plan.checks.risks import may_rewrite
 from reconciler.plan.model import Finding, finding
-from reconciler.plan.risks import may_rewrite
 from reconciler.policy import (
     PUBLIC_REASONS,
     AccessChange,
