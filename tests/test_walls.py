@@ -40,6 +40,15 @@ ROOMS_INSIDE = {
         {"compute"},
         {"edits"},
     ),
+    "adopt": (
+        {"yaml_text"},
+        {"file_text", "live"},
+        {"merging"},
+        {"naming"},
+        {"draft"},
+        {"notes", "proof"},
+        {"importing"},
+    ),
     "workflow": (
         {"listener", "DEFAULT_WAIT"},  # the second is a constant of the package itself
         {"file", "live"},

@@ -19,8 +19,8 @@ from reconciler.access_file.model import AccessFile, display_names_of
 from reconciler.access_file.sections.include import Included
 from reconciler.adopt.draft import Readings
 from reconciler.adopt.file_text import FileData
+from reconciler.adopt.live.survey import Survey
 from reconciler.adopt.merging import Base, is_preserved
-from reconciler.adopt.survey import Survey
 from reconciler.adopt.yaml_text import scalar
 from reconciler.errors import ReconcileError
 from reconciler.model.registry import LiveRegistry, Target

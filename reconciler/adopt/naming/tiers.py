@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import combinations
 from typing import NamedTuple
 
-from reconciler.adopt.names import first_free
+from reconciler.adopt.naming.names import first_free
 from reconciler.adopt.yaml_text import Value
 from reconciler.policy import (
     BUILT_IN_TIERS,

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from reconciler.adopt.registry_policy import Unmanaged
-from reconciler.adopt.survey import OF_ALL_REGIONS
+from reconciler.adopt.live.registry_policy import Unmanaged
+from reconciler.adopt.live.survey import OF_ALL_REGIONS
 from reconciler.adopt.yaml_text import Value
 from reconciler.model.registry import REPOSITORY_NAME, LiveRegistry, ReadFailure
 from reconciler.model.templates import (

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from reconciler.adopt.holders import Identity, can_be_named, has_expired, split_expiry
+from reconciler.adopt.live.holders import Identity, can_be_named, has_expired, split_expiry
 from reconciler.policy import (
     EVERYONE,
     MISSING,

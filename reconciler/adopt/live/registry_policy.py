@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from reconciler.access_file.sections.registry import name_hint
-from reconciler.adopt.content import Content, Reading, ReadingOptions, read_for_file
-from reconciler.adopt.survey import OF_ALL_REGIONS
+from reconciler.adopt.live.content import Content, Reading, ReadingOptions, read_for_file
+from reconciler.adopt.live.survey import OF_ALL_REGIONS
 from reconciler.model.registry import LiveRegistry, ReadFailure, RegistryScope
 from reconciler.policy import (
     ArnPrefix,

@@ -5,10 +5,10 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from reconciler.adopt.content import Terms
-from reconciler.adopt.holders import Identity, definition_of, plain_account
+from reconciler.adopt.live.content import Terms
+from reconciler.adopt.live.holders import Identity, definition_of, plain_account
+from reconciler.adopt.live.survey import accounts_in
 from reconciler.adopt.merging import Vocabulary
-from reconciler.adopt.survey import accounts_in
 from reconciler.adopt.yaml_text import Value, flow
 from reconciler.policy import ACCOUNT_ID, account_of, arn_of, condition_json
 

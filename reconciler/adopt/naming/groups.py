@@ -4,8 +4,8 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 
-from reconciler.adopt.content import Terms
-from reconciler.adopt.names import ANONYMOUS, NAME, Profile, first_free, shared_prefix
+from reconciler.adopt.live.content import Terms
+from reconciler.adopt.naming.names import ANONYMOUS, NAME, Profile, first_free, shared_prefix
 from reconciler.adopt.yaml_text import entry
 
 Access = Mapping[str, tuple[Terms, ...]]

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
-from reconciler.adopt.content import Terms
+from reconciler.adopt.live.content import Terms
 
 _SEPARATORS = "/-_."
 _LEAST = 2
