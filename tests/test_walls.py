@@ -49,6 +49,17 @@ ROOMS_INSIDE = {
         {"notes", "proof"},
         {"importing"},
     ),
+    "sandbox": (
+        {"behaviour", "environment", "eventual_consistency", "json_values"},
+        {"requests"},
+        {"state"},
+        {"policies", "profiles"},
+        {"registry"},
+        {"authorization", "role_trust"},
+        {"automatic_repositories"},
+        {"operations"},
+        {"application"},
+    ),
     "workflow": (
         {"listener", "DEFAULT_WAIT"},  # the second is a constant of the package itself
         {"file", "live"},

@@ -23,7 +23,7 @@ from reconciler.registry.reader import RegistryReader
 from reconciler.registry.session import connect
 from reconciler.registry.writer import RegistryWriter
 from reconciler.sandbox.behaviour import Behaviour
-from reconciler.sandbox.policy_text import Json, JsonObject
+from reconciler.sandbox.json_values import Json, JsonObject
 from reconciler.sandbox.server import Sandbox
 
 SCOPE = RegistryScope("111122223333", "us-west-2")

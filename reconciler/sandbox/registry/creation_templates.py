@@ -21,24 +21,24 @@ import time
 from collections.abc import Mapping
 
 from reconciler.sandbox.behaviour import Behaviour
-from reconciler.sandbox.concurrent_writer import ConcurrentWriter, writer_role
-from reconciler.sandbox.paging import page
-from reconciler.sandbox.policies import POLICY_LENGTHS, Policies, PolicyPlace
-from reconciler.sandbox.policy_grammar import REPOSITORY
-from reconciler.sandbox.policy_text import Json, JsonObject, strings
-from reconciler.sandbox.prefixes import PATTERN, key, longest
-from reconciler.sandbox.protocol import (
+from reconciler.sandbox.json_values import Json, JsonObject, strings
+from reconciler.sandbox.policies.concurrent_writer import ConcurrentWriter, writer_role
+from reconciler.sandbox.policies.grammar import REPOSITORY
+from reconciler.sandbox.policies.stored import POLICY_LENGTHS, Policies, PolicyPlace
+from reconciler.sandbox.registry.prefixes import PATTERN, key, longest
+from reconciler.sandbox.requests.fields import (
+    given_fields,
+    schemas,
+    structure_schema,
+    text_schema,
+)
+from reconciler.sandbox.requests.paging import page
+from reconciler.sandbox.requests.protocol import (
     AwsRequest,
     Operation,
     ServiceError,
     invalid_parameter,
     limit_exceeded,
-)
-from reconciler.sandbox.request_fields import (
-    given_fields,
-    schemas,
-    structure_schema,
-    text_schema,
 )
 
 CREATE_ON_PUSH = "CREATE_ON_PUSH"

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Hashable
 
 from reconciler.sandbox.behaviour import Behaviour, PolicyKind
-from reconciler.sandbox.policy_text import add_concurrent_statement
+from reconciler.sandbox.policies.text import add_concurrent_statement
 
 
 class ConcurrentWriter:

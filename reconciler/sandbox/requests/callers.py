@@ -10,7 +10,7 @@ from moto.organizations.models import organizations_backends
 from moto.sts.models import sts_backends
 
 from reconciler.policy import Caller, account_principal, caller_of, iam_caller, write_time
-from reconciler.sandbox.protocol import AwsRequest
+from reconciler.sandbox.requests.protocol import AwsRequest
 
 
 def caller_of_request(request: AwsRequest) -> Caller:

@@ -11,9 +11,9 @@ from moto.ecr.models import Repository
 
 from reconciler.sandbox.behaviour import Behaviour
 from reconciler.sandbox.eventual_consistency import EventualConsistency
-from reconciler.sandbox.policy_grammar import Grammar, check_policy
-from reconciler.sandbox.policy_text import aws_principals, rename_principals, rewrite_policy
-from reconciler.sandbox.protocol import AwsRequest, check_length, invalid_parameter
+from reconciler.sandbox.policies.grammar import Grammar, check_policy
+from reconciler.sandbox.policies.text import aws_principals, rename_principals, rewrite_policy
+from reconciler.sandbox.requests.protocol import AwsRequest, check_length, invalid_parameter
 from reconciler.sandbox.state import unique_id_of, unique_ids
 
 # Characters; botocore's model, shapes RepositoryPolicyText and RegistryPolicyText.

@@ -10,12 +10,12 @@ RegistryPolicyNotFoundException (moto has the same).
 
 from collections.abc import Mapping
 
-from reconciler.sandbox.account_settings import AccountSettings
-from reconciler.sandbox.concurrent_writer import ConcurrentWriter, writer_role
-from reconciler.sandbox.policies import Policies, PolicyPlace, StoredPolicy, policy_parameter
-from reconciler.sandbox.policy_grammar import REGISTRY_V1, REGISTRY_V2
-from reconciler.sandbox.policy_text import JsonObject
-from reconciler.sandbox.protocol import AwsRequest, Operation, ServiceError
+from reconciler.sandbox.json_values import JsonObject
+from reconciler.sandbox.policies.concurrent_writer import ConcurrentWriter, writer_role
+from reconciler.sandbox.policies.grammar import REGISTRY_V1, REGISTRY_V2
+from reconciler.sandbox.policies.stored import Policies, PolicyPlace, StoredPolicy, policy_parameter
+from reconciler.sandbox.registry.account_settings import AccountSettings
+from reconciler.sandbox.requests.protocol import AwsRequest, Operation, ServiceError
 
 
 class RegistryPolicies:

@@ -1,4 +1,4 @@
-"""Policy texts: parsed, rewritten as the service returns them, and edited by other writers.
+"""Policy texts: rewritten as the service returns them, and edited by other writers.
 
 Pure functions. Any JSON is accepted, and returned unchanged where it is not a policy.
 """
@@ -7,12 +7,10 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from random import Random
-from typing import NoReturn, TypeAlias
+from typing import TypeAlias
 
 from reconciler.sandbox.behaviour import Behaviour
-
-Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
-JsonObject: TypeAlias = dict[str, Json]
+from reconciler.sandbox.json_values import Json, JsonObject, as_list, parse_json
 
 _ACCOUNT = re.compile(r"[0-9]{12}")
 _PRINCIPALS = ("Principal", "NotPrincipal")
@@ -24,30 +22,6 @@ LAMBDA_SID = "LambdaECRImageRetrievalPolicy"
 RETRIEVAL_ACTIONS = ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
 CONCURRENT_SID = "ConcurrentWriter"
 _LAMBDA = "lambda.amazonaws.com"
-
-
-def parse_json(text: str) -> Json:
-    """Return `text` as JSON. Raises ValueError for invalid JSON and for a duplicate key."""
-    try:
-        document: Json = json.loads(text, object_pairs_hook=_object, parse_constant=_no_constant)
-    except RecursionError as error:
-        raise ValueError("nested too deeply") from error
-    return document
-
-
-def as_list(value: Json) -> list[Json]:
-    """Return a list unchanged, and any other value as a list of one."""
-    return value if isinstance(value, list) else [value]
-
-
-def strings(value: Json) -> list[str]:
-    """Return the strings of a list, [] for anything else."""
-    return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
-
-
-def objects(value: Json) -> list[JsonObject]:
-    """Return the objects of a list, [] for anything else."""
-    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
 
 
 def aws_principals(text: str) -> list[str]:
@@ -169,17 +143,6 @@ def _members(value: Json, change: _Change) -> Json:
 
 def _each(value: Json, change: Callable[[Json], Json]) -> Json:
     return [change(item) for item in value] if isinstance(value, list) else change(value)
-
-
-def _object(pairs: list[tuple[str, Json]]) -> JsonObject:
-    mapping = dict(pairs)
-    if len(mapping) < len(pairs):
-        raise ValueError("duplicate key in an object")
-    return mapping
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
 
 
 def add_lambda_statement(text: str | None, source_arn: str, actions: Iterable[str]) -> str:

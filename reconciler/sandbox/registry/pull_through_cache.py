@@ -14,11 +14,11 @@ upstreamRegistry, which is shown only if it was given.
 import time
 from collections.abc import Mapping
 
-from reconciler.sandbox.paging import page
-from reconciler.sandbox.policy_text import JsonObject, strings
-from reconciler.sandbox.prefixes import PATTERN, key, longest
-from reconciler.sandbox.protocol import AwsRequest, Operation, ServiceError
-from reconciler.sandbox.request_fields import given_fields, schemas, text_schema
+from reconciler.sandbox.json_values import JsonObject, strings
+from reconciler.sandbox.registry.prefixes import PATTERN, key, longest
+from reconciler.sandbox.requests.fields import given_fields, schemas, text_schema
+from reconciler.sandbox.requests.paging import page
+from reconciler.sandbox.requests.protocol import AwsRequest, Operation, ServiceError
 from reconciler.sandbox.state import RepositoryPlace
 
 _PREFIX = "ecrRepositoryPrefix"

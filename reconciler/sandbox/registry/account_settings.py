@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from reconciler.policy import PolicyScope
-from reconciler.sandbox.policy_text import JsonObject
-from reconciler.sandbox.protocol import AwsRequest, Operation, invalid_parameter
+from reconciler.sandbox.json_values import JsonObject
+from reconciler.sandbox.requests.protocol import AwsRequest, Operation, invalid_parameter
 
 SCOPE = "REGISTRY_POLICY_SCOPE"
 

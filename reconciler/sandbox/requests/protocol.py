@@ -18,7 +18,7 @@ from moto.iam.models import iam_backends
 from moto.utilities.utils import get_partition
 from werkzeug.wrappers import Request, Response
 
-from reconciler.sandbox.policy_text import Json, JsonObject
+from reconciler.sandbox.json_values import Json, JsonObject
 
 _TARGET = "AmazonEC2ContainerRegistry_V20150921."
 # Access key id, region and service of a signature.

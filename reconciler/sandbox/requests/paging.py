@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from typing import TypeVar
 
-from reconciler.sandbox.protocol import AwsRequest, invalid_parameter
+from reconciler.sandbox.requests.protocol import AwsRequest, invalid_parameter
 
 _Item = TypeVar("_Item")
 

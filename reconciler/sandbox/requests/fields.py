@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from jsonschema import Draft202012Validator, ValidationError
 from jsonschema.exceptions import best_match
 
-from reconciler.sandbox.policy_text import Json, JsonObject
-from reconciler.sandbox.protocol import invalid_parameter
+from reconciler.sandbox.json_values import Json, JsonObject
+from reconciler.sandbox.requests.protocol import invalid_parameter
 
 Schemas = Mapping[str, Draft202012Validator]
 """The schema of each field of a request, by its name."""

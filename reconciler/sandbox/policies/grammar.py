@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from jsonschema import Draft202012Validator, ValidationError
 
-from reconciler.sandbox.policy_text import Json, JsonObject, aws_principals, parse_json
+from reconciler.sandbox.json_values import Json, JsonObject, parse_json
+from reconciler.sandbox.policies.text import aws_principals
 
 
 def _string_or_list(pattern: str) -> JsonObject:
