@@ -49,6 +49,15 @@ ROOMS_INSIDE = {
         {"notes", "proof"},
         {"importing"},
     ),
+    "registry": (
+        {"failures", "permissions", "tasks"},
+        {"http", "pace"},
+        {"settings"},
+        {"transport"},
+        {"session"},
+        {"reader", "organization"},
+        {"reading", "writer"},
+    ),
     "sandbox": (
         {"behaviour", "environment", "eventual_consistency", "json_values"},
         {"requests"},

@@ -27,7 +27,12 @@ from reconciler.policy import (
     registry_statement_key,
     statement_key,
 )
-from reconciler.registry.errors import CallError, FailureKind, Retry, WriteOutcomeUnknownError
+from reconciler.registry.failures.errors import (
+    CallError,
+    FailureKind,
+    Retry,
+    WriteOutcomeUnknownError,
+)
 
 _LiveState = Literal["as planned", "in force", "other"]
 """What is live: what the plan was made from, what is desired, or something else."""

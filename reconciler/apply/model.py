@@ -15,7 +15,7 @@ from reconciler.model.registry import (
     Target,
 )
 from reconciler.plan.model import Change
-from reconciler.registry.errors import (
+from reconciler.registry.failures.errors import (
     CONSEQUENCES,
     CallError,
     Stops,

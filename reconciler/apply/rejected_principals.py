@@ -28,7 +28,7 @@ from reconciler.policy import (
     read_policy,
 )
 from reconciler.printable import redacted
-from reconciler.registry.errors import CallError, Retry
+from reconciler.registry.failures.errors import CallError, Retry
 
 SID = "ReconcileProbe"
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from reconciler.model.registry import LiveRepository, ReadFailure
-from reconciler.registry.errors import CONSEQUENCES, CallError, FailureKind
+from reconciler.registry.failures.errors import CONSEQUENCES, CallError, FailureKind
 from reconciler.registry.reader import RegistryReader, failure_of
 from reconciler.registry.tasks import Tasks, in_thread
 

@@ -23,7 +23,7 @@ from reconciler.plan.desired_policy import PlanInputs
 from reconciler.plan.model import Change
 from reconciler.policy.language.principals import Principal
 from reconciler.policy.meaning.tiers import BUILT_IN_TIERS
-from reconciler.registry.errors import CallError, FailureKind
+from reconciler.registry.failures.errors import CallError, FailureKind
 
 T = TypeVar("T")
 

@@ -8,7 +8,7 @@ from reconciler.apply.apply_change import VISIBLE_WITHIN
 from reconciler.apply.model import MAX_UNANSWERED, Done, Outcome
 from reconciler.model.registry import RepositorySettings
 from reconciler.plan.model import Change
-from reconciler.registry.errors import CallError, FailureKind, WriteOutcomeUnknownError
+from reconciler.registry.failures.errors import CallError, FailureKind, WriteOutcomeUnknownError
 from tests.apply.memory import (
     NAME,
     SCOPE,

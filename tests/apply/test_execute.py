@@ -16,7 +16,7 @@ from reconciler.plan.compute import compute_plan
 from reconciler.plan.desired_policy import PlanInputs
 from reconciler.policy.meaning.keep import LAMBDA_SID, Ownership, lambda_rule
 from reconciler.policy.meaning.tiers import BUILT_IN_TIERS
-from reconciler.registry.errors import CallError, FailureKind, WriteOutcomeUnknownError
+from reconciler.registry.failures.errors import CallError, FailureKind, WriteOutcomeUnknownError
 from tests.apply.memory import (
     NAME,
     ROLE,

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from reconciler.apply.model import Outcome, applied
 from reconciler.apply.rejected_principals import SID, Probe, find_missing, name_missing
 from reconciler.errors import RefusedError
-from reconciler.registry.errors import CallError, FailureKind, WriteOutcomeUnknownError
+from reconciler.registry.failures.errors import CallError, FailureKind, WriteOutcomeUnknownError
 from tests.apply.memory import NAME, SCOPE, SCRATCH, Clock, Memory, change_of, other_policy
 
 

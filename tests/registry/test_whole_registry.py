@@ -17,7 +17,7 @@ from reconciler.model.registry import (
     template_target,
 )
 from reconciler.model.templates import CreationTemplate, read_template
-from reconciler.registry.errors import CallError, FailureKind, WriteOutcomeUnknownError
+from reconciler.registry.failures.errors import CallError, FailureKind, WriteOutcomeUnknownError
 from reconciler.registry.pace import Pace
 from reconciler.registry.reader import RegistryReader
 from reconciler.registry.session import connect

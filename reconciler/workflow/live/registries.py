@@ -176,7 +176,7 @@ def _explained(
     """Say of credentials that work in another region what may be wrong in this one."""
     if not failures:
         return failures
-    from reconciler.registry.boto_errors import in_this_region_only
+    from reconciler.registry.failures.boto_errors import in_this_region_only
 
     return {
         scope: in_this_region_only(error, scope.region)

@@ -9,9 +9,9 @@ from functools import partial
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from reconciler.registry.http_exchange import Response, Timeouts, receive, send
-from reconciler.registry.opening import Address, open_tcp, open_tls, tls_context
-from reconciler.registry.signing import Endpoint
+from reconciler.registry.http.exchange import Response, Timeouts, receive, send
+from reconciler.registry.http.opening import Address, open_tcp, open_tls, tls_context
+from reconciler.registry.http.signing import Endpoint
 from reconciler.registry.tasks import OverdueError, T, in_thread
 
 _FRESH = 30.0
@@ -27,7 +27,7 @@ async def within(seconds: float, call: Callable[[], T], address: str) -> T:
     try:
         return await in_thread(call, seconds)
     except OverdueError as error:
-        from reconciler.registry.boto_errors import overdue_error
+        from reconciler.registry.failures.boto_errors import overdue_error
 
         raise overdue_error(address, error) from error
 
@@ -94,7 +94,7 @@ class Connections:
         try:
             opened = await open_tcp(await self._addresses(), self._timeouts.connect)
         except OSError as error:
-            from reconciler.registry.boto_errors import connect_error
+            from reconciler.registry.failures.boto_errors import connect_error
 
             self._found = _Found((), 0.0)  # they may have changed
             raise connect_error(self._url, error) from error
@@ -115,7 +115,7 @@ class Connections:
 
     def _exchange_error(self, error: OSError) -> Exception:
         """Return the error that botocore's HTTP session raises."""
-        from reconciler.registry.boto_errors import exchange_error
+        from reconciler.registry.failures.boto_errors import exchange_error
 
         return exchange_error(self._url, error)
 

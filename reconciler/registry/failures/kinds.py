@@ -9,7 +9,13 @@ import re
 from collections.abc import Iterable, Mapping
 
 from reconciler.printable import printable, redacted
-from reconciler.registry.errors import CONSEQUENCES, CallError, FailureKind, Retry, ServiceError
+from reconciler.registry.failures.errors import (
+    CONSEQUENCES,
+    CallError,
+    FailureKind,
+    Retry,
+    ServiceError,
+)
 
 _FIRST_SERVER_ERROR = 500  # HTTP status
 EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException"})
@@ -84,7 +90,7 @@ def failure_kind(error: Exception) -> FailureKind:
         return error.kind
     if isinstance(error, ServiceError):
         return kind_of_refusal(error)
-    from reconciler.registry.boto_errors import kind_of_boto
+    from reconciler.registry.failures.boto_errors import kind_of_boto
 
     return kind_of_boto(error)
 
@@ -122,7 +128,7 @@ def explain(
     """
     if isinstance(error, CallError):
         return error
-    from reconciler.registry.boto_errors import explained
+    from reconciler.registry.failures.boto_errors import explained
 
     return explained(error, operation, repository, region)
 

@@ -12,12 +12,12 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import NamedTuple, Protocol
 
-from reconciler.registry.calls import Calls
-from reconciler.registry.connections import Connections, connections_to
-from reconciler.registry.errors import ServiceError, UnreadableResponseError
-from reconciler.registry.http_exchange import Response, Timeouts, phrase_of
-from reconciler.registry.signing import Credentials, Endpoint, RequestForm, request_form
+from reconciler.registry.failures.errors import ServiceError, UnreadableResponseError
+from reconciler.registry.http.connections import Connections, connections_to
+from reconciler.registry.http.exchange import Response, Timeouts, phrase_of
+from reconciler.registry.http.signing import Credentials, Endpoint, RequestForm, request_form
 from reconciler.registry.tasks import in_thread
+from reconciler.registry.transport.calls import Calls
 
 CONTENT_TYPE = "application/x-amz-json-1.1"
 TARGET = "AmazonEC2ContainerRegistry_V20150921"

@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from functools import cache
 
-from reconciler.registry.http_exchange import Timeouts
+from reconciler.registry.http.exchange import Timeouts
 from reconciler.registry.tasks import READ, WRITE, until_ready
 
 Address = tuple[int, int, int, str, tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes]]

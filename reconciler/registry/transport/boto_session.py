@@ -15,12 +15,16 @@ from botocore.config import Config
 from botocore.credentials import DeferredRefreshableCredentials
 
 from reconciler.model.registry import AssumedRole
-from reconciler.registry.connections import within
-from reconciler.registry.credentials import learn_settings, load_credentials, watch_credentials
-from reconciler.registry.endpoint import require_usable, unreadable_address
-from reconciler.registry.failures import explain
-from reconciler.registry.http_exchange import Timeouts
-from reconciler.registry.role_access import role_parameters
+from reconciler.registry.failures.kinds import explain
+from reconciler.registry.http.connections import within
+from reconciler.registry.http.exchange import Timeouts
+from reconciler.registry.settings.credentials import (
+    learn_settings,
+    load_credentials,
+    watch_credentials,
+)
+from reconciler.registry.settings.endpoint import require_usable, unreadable_address
+from reconciler.registry.settings.role_access import role_parameters
 from reconciler.registry.tasks import OverdueError, is_left, run_alone
 
 

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from reconciler import __version__
 from reconciler.printable import learn_secret
-from reconciler.registry.signing import Credentials, Endpoint, endpoint_at
+from reconciler.registry.http.signing import Credentials, Endpoint, endpoint_at
 
 _KEY, _SECRET, _TOKEN = "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"
 _FILES = {

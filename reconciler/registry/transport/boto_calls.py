@@ -6,9 +6,9 @@ from functools import partial
 import botocore.session
 from botocore.client import BaseClient
 
-from reconciler.registry.connections import within
-from reconciler.registry.credentials import usable_credentials
-from reconciler.registry.http_exchange import Timeouts
+from reconciler.registry.http.connections import within
+from reconciler.registry.http.exchange import Timeouts
+from reconciler.registry.settings.credentials import usable_credentials
 from reconciler.registry.tasks import in_thread
 
 _THREADS = 16

@@ -9,8 +9,8 @@ from pathlib import Path
 from botocore import exceptions as boto
 
 from reconciler.errors import Remedy
-from reconciler.registry.errors import CallError, FailureKind, ServiceError
-from reconciler.registry.failures import BAD_SIGNATURE, EXPIRED, kind_of_refusal, quoted
+from reconciler.registry.failures.errors import CallError, FailureKind, ServiceError
+from reconciler.registry.failures.kinds import BAD_SIGNATURE, EXPIRED, kind_of_refusal, quoted
 
 _UNSENDABLE = "Invalid header value"
 """How Python's http.client refuses to send a header, which may hold a credential."""
@@ -155,7 +155,7 @@ def exchange_error(address: str, cause: OSError) -> Exception:
 
 
 def explained(error: Exception, operation: str, repository: str | None, region: str) -> CallError:
-    """Return what `failures.explain` does of an error that is no CallError."""
+    """Return what `kinds.explain` does of an error that is no CallError."""
     kind = kind_of_boto(error)
     call = operation if repository is None else f"{operation} on {quoted(repository)}"
     reason = quoted(error_text(error))

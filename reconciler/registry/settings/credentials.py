@@ -16,10 +16,10 @@ from botocore.client import BaseClient
 from botocore.credentials import ReadOnlyCredentials, RefreshableCredentials
 
 from reconciler.printable import learn_secret
-from reconciler.registry.boto_errors import CREDENTIALS_HINT, error_text
-from reconciler.registry.credential_form import credentials_error, require_plain
-from reconciler.registry.errors import CallError
-from reconciler.registry.failures import explain, quoted
+from reconciler.registry.failures.boto_errors import CREDENTIALS_HINT, error_text
+from reconciler.registry.failures.errors import CallError
+from reconciler.registry.failures.kinds import explain, quoted
+from reconciler.registry.settings.credential_form import credentials_error, require_plain
 
 _TOKEN_FILE = "AWS_WEB_IDENTITY_TOKEN_FILE"  # noqa: S105 - a variable's name
 _CONTAINER_TOKEN_FILE = "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"  # noqa: S105 - the same

@@ -6,12 +6,12 @@ from typing import NamedTuple
 
 from reconciler.model.registry import AssumedRole
 from reconciler.printable import learn_secret
-from reconciler.registry.credential_form import require_plain
-from reconciler.registry.errors import CallError, FailureKind, UnreadableResponseError
-from reconciler.registry.http_exchange import Timeouts
+from reconciler.registry.failures.errors import CallError, FailureKind, UnreadableResponseError
+from reconciler.registry.http.exchange import Timeouts
+from reconciler.registry.http.signing import Credentials, Endpoint
 from reconciler.registry.pace import Pace
-from reconciler.registry.signing import Credentials, Endpoint
-from reconciler.registry.sts import Fields, Sts, sts_at
+from reconciler.registry.settings.credential_form import require_plain
+from reconciler.registry.settings.sts import Fields, Sts, sts_at
 
 _RENEWED_BEFORE = timedelta(minutes=10)  # botocore's mandatory refresh
 _SESSION_NAME = "ecr-reconcile"

@@ -1,6 +1,6 @@
 """The form of credentials: none of AWS has a blank, a line break or a non-ASCII character."""
 
-from reconciler.registry.errors import CallError, FailureKind
+from reconciler.registry.failures.errors import CallError, FailureKind
 
 _METHODS = {
     "env": "the environment",

@@ -18,10 +18,7 @@ from botocore.client import BaseClient
 from botocore.credentials import ReadOnlyCredentials
 from botocore.utils import get_environ_proxies
 
-from reconciler.registry.credentials import has_to_renew, usable_credentials
-from reconciler.registry.direct_calls import CONTENT_TYPE, TARGET
-from reconciler.registry.endpoint import bundle_of
-from reconciler.registry.signing import (
+from reconciler.registry.http.signing import (
     ALGORITHM,
     TIME,
     Credentials,
@@ -29,6 +26,9 @@ from reconciler.registry.signing import (
     endpoint_at,
     signer_of,
 )
+from reconciler.registry.settings.credentials import has_to_renew, usable_credentials
+from reconciler.registry.settings.endpoint import bundle_of
+from reconciler.registry.transport.direct_calls import CONTENT_TYPE, TARGET
 
 _LEARNT_FROM = "DescribeRepositories"
 _SIGNING = {"authorization", "x-amz-date", "x-amz-security-token"}

@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 import botocore.session
 from botocore.httpsession import get_cert_path
 
-from reconciler.registry.errors import CallError, FailureKind
-from reconciler.registry.failures import quoted
-from reconciler.registry.opening import tls_context
+from reconciler.registry.failures.errors import CallError, FailureKind
+from reconciler.registry.failures.kinds import quoted
+from reconciler.registry.http.opening import tls_context
 
 _BUNDLE_VARIABLE = "AWS_CA_BUNDLE"
 _REQUESTS_VARIABLE = "REQUESTS_CA_BUNDLE"

@@ -10,12 +10,12 @@ from typing import NamedTuple
 from urllib.parse import urlencode
 from xml.etree import ElementTree as Xml
 
-from reconciler.registry.connections import Connections, connections_to
-from reconciler.registry.errors import Retry, ServiceError, UnreadableResponseError
-from reconciler.registry.failures import explain, retry_after
-from reconciler.registry.http_exchange import Response, Timeouts, phrase_of
+from reconciler.registry.failures.errors import Retry, ServiceError, UnreadableResponseError
+from reconciler.registry.failures.kinds import explain, retry_after
+from reconciler.registry.http.connections import Connections, connections_to
+from reconciler.registry.http.exchange import Response, Timeouts, phrase_of
+from reconciler.registry.http.signing import Credentials, Endpoint, request_form
 from reconciler.registry.pace import Pace
-from reconciler.registry.signing import Credentials, Endpoint, request_form
 from reconciler.registry.tasks import T, run_alone
 
 _VERSION = "2011-06-15"  # of the API
