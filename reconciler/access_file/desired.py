@@ -24,6 +24,7 @@ from reconciler.policy import (
     Holder,
     compile_policy,
     compile_registry_policy,
+    has_wildcard,
 )
 
 EntriesByName = tuple[tuple[str, tuple[Entry, ...]], ...]
@@ -93,6 +94,13 @@ def entries_by_name(access: AccessFile, names: Iterable[str] | None) -> EntriesB
     if names is None:
         found += [(entry.repository, (entry,)) for entry in _patterns(access)]
     return tuple(sorted((name, entries) for name, entries in found if entries))
+
+
+def entries_for(access: AccessFile, name: str) -> tuple[Entry, ...]:
+    """Return the entries that apply to one repository, or to a pattern of the file alone."""
+    near = tuple(e for e in access.entries if e.is_pattern or e.repository == name)
+    names = None if has_wildcard(name) else [name]
+    return dict(entries_by_name(access._replace(entries=near), names)).get(name, ())
 
 
 class _EntryIndex:

@@ -11,7 +11,7 @@ from reconciler.access_file.desired import (
     add_up,
     compile_desired,
     compile_registry,
-    entries_by_name,
+    entries_for,
     facts_of_entry,
     has_expired,
 )
@@ -77,13 +77,6 @@ class Explanation:
     def place(self) -> str:
         """Where it holds, in words; empty where it holds everywhere."""
         return place_words(self.registry, self.region)
-
-
-def entries_for(access: AccessFile, name: str) -> tuple[Entry, ...]:
-    """Return the entries that apply to one repository, or to a pattern of the file alone."""
-    near = tuple(e for e in access.entries if e.is_pattern or e.repository == name)
-    names = None if has_wildcard(name) else [name]
-    return dict(entries_by_name(access._replace(entries=near), names)).get(name, ())
 
 
 def line_of(fact: PlacedFact, entry: Entry) -> FileLine:
