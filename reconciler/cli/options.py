@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 DEFAULT_FILE = Path("ecr_access.yaml")
 STDIN = Path("-")
 
-_HARMLESS = re.compile(r"[A-Za-z0-9*?][A-Za-z0-9._/@+*?-]*")
+_HARMLESS = r"[A-Za-z0-9*?][A-Za-z0-9._/@+*?-]*"
 """Names that are safe to complete: the completion scripts of some shells evaluate them."""
 
 
@@ -150,7 +150,7 @@ def registry_names(ctx: typer.Context, incomplete: str) -> list[str]:
 
 
 def _harmless(names: Iterable[str], incomplete: str) -> list[str]:
-    return sorted(n for n in names if n.startswith(incomplete) and _HARMLESS.fullmatch(n))
+    return sorted(n for n in names if n.startswith(incomplete) and re.fullmatch(_HARMLESS, n))
 
 
 def _keys(ctx: typer.Context, section: str) -> set[str]:

@@ -41,7 +41,7 @@ _FETCHING = ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
 """What Lambda needs to fetch a function's image (Lambda Developer Guide, "Create a Lambda function
 using a container image")."""
 
-_PLAIN = re.compile(r"[A-Z][A-Za-z0-9]*")
+_PLAIN = r"[A-Z][A-Za-z0-9]*"
 
 
 class Dropped(NamedTuple):
@@ -192,6 +192,6 @@ def _rule(statement: Statement, more: str = "") -> str:
     sid = statement.sid
     if not sid or statement.principals != (LAMBDA,):
         return "; to allow it, name the service under principals and grant it the tier lambda"
-    written = sid if _PLAIN.fullmatch(sid) else json.dumps(sid)
+    written = sid if re.fullmatch(_PLAIN, sid) else json.dumps(sid)
     rule = f"{{sid: {written}, service: {LAMBDA.names[0]}{more}}}"
     return f"; to keep it as it is, write unmanaged: {{statements: {{keep: [{rule}]}}}}"

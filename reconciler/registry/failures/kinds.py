@@ -77,7 +77,7 @@ _CREDENTIAL_CALLS = frozenset(
     ]
 )
 _MAX_QUOTE = 500  # characters of AWS's text in a message
-_INVALID_POLICY = re.compile("Invalid (repository|registry) policy provided")
+_INVALID_POLICY = "Invalid (repository|registry) policy provided"
 
 
 def failure_kind(error: Exception) -> FailureKind:
@@ -112,7 +112,7 @@ def kind_of_refusal(error: ServiceError) -> FailureKind:
     # The texts as reported in hashicorp/terraform-provider-aws#39064 and #40933.
     if "Principal not found" in error.text:
         return FailureKind.PRINCIPAL_NOT_FOUND
-    if _INVALID_POLICY.search(error.text):
+    if re.search(_INVALID_POLICY, error.text):
         return FailureKind.INVALID_POLICY
     is_of_server = error.status >= _FIRST_SERVER_ERROR
     return FailureKind.SERVICE if is_of_server else FailureKind.REJECTED
