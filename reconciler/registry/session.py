@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, partial
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 
 from reconciler.model.registry import AssumedRole
 from reconciler.model.transport import Transport
@@ -150,8 +150,7 @@ def default_region(profile: str | None) -> str | None:
     return os.environ.get("AWS_REGION") or region
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(NamedTuple):
     """The caller: a 12-digit account id and an ARN."""
 
     account: str

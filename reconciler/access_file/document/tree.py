@@ -218,17 +218,17 @@ class _Open:
     height: int = 0
 
 
-@dataclass(slots=True)
 class TreeBuilder:
     """Takes the events of one file; `root` is the tree after the last event."""
 
-    path: str
-    problems: ProblemList
-    root: Node | None = None
-    _stack: list[_Open] = field(default_factory=list)
-    _anchors: dict[str, _Built] = field(default_factory=dict)
-    _written: int = 0
-    _through_aliases: int = 0
+    def __init__(self, path: str, problems: ProblemList) -> None:
+        self.path = path
+        self.problems = problems
+        self.root: Node | None = None
+        self._stack: list[_Open] = []
+        self._anchors: dict[str, _Built] = {}
+        self._written = 0
+        self._through_aliases = 0
 
     @property
     def opened(self) -> tuple[Place, ...]:
