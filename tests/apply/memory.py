@@ -171,10 +171,13 @@ class Clock:
 
 
 def make_run(
-    clock: Clock | None = None, notes: Notes | None = None, *, stopped: bool = False
+    clock: Clock | None = None,
+    notes: Notes | None = None,
+    *,
+    stopped: Callable[[], bool] = lambda: False,
 ) -> Run:
     clock = clock or Clock()
-    return Run(notes or Notes(), clock.deadline(20), lambda: stopped, clock.deadline)
+    return Run(notes or Notes(), clock.deadline(20), stopped, clock.deadline)
 
 
 def change_of(live: str | None, *tiers: str) -> Change:
