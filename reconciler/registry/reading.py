@@ -2,8 +2,8 @@
 
 import sys
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from reconciler.model.registry import LiveRepository, ReadFailure
@@ -54,8 +54,7 @@ class Wanted(NamedTuple):
     on_over: Callable[[], None] = _unheard
 
 
-@dataclass(slots=True)
-class Found:
+class Found(NamedTuple):
     """What was read of one registry.
 
     `names` are all of its repositories, sorted, where they were listed; `repositories` are sorted,
@@ -63,7 +62,7 @@ class Found:
     """
 
     names: tuple[str, ...] = ()
-    repositories: dict[str, LiveRepository] = field(default_factory=dict)
+    repositories: Mapping[str, LiveRepository] = MappingProxyType({})
     failure: CallError | None = None
 
 

@@ -13,7 +13,6 @@ import types
 from collections import deque
 from collections.abc import Callable, Coroutine, Generator
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from typing import Generic, NamedTuple, TypeVar
 
@@ -158,13 +157,13 @@ class _Waiting(NamedTuple):
     group: object
 
 
-@dataclass(slots=True)
 class _Watched:
     """A socket, and the number of who waits for it; None for nobody."""
 
-    socket: socket.socket
-    event: int
-    number: int | None
+    def __init__(self, connection: socket.socket, event: int, number: int) -> None:
+        self.socket = connection
+        self.event = event
+        self.number: int | None = number
 
 
 class Sockets:

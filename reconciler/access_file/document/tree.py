@@ -12,7 +12,6 @@ limited.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple, NoReturn
 
 import yaml
@@ -203,19 +202,19 @@ class _Built(NamedTuple):
     height: int
 
 
-@dataclass(slots=True)
 class _Open:
     """A list or mapping whose end is not yet read."""
 
-    place: Place
-    anchor: str | None
-    is_mapping: bool
-    items: list[Node] = field(default_factory=list)
-    pairs: dict[str, Pair] = field(default_factory=dict)
-    key: ScalarNode | None = None
-    awaits_value: bool = False
-    size: int = 1
-    height: int = 0
+    def __init__(self, place: Place, anchor: str | None, *, is_mapping: bool) -> None:
+        self.place = place
+        self.anchor = anchor
+        self.is_mapping = is_mapping
+        self.items: list[Node] = []
+        self.pairs: dict[str, Pair] = {}
+        self.key: ScalarNode | None = None
+        self.awaits_value = False
+        self.size = 1
+        self.height = 0
 
 
 class TreeBuilder:
@@ -278,7 +277,7 @@ class TreeBuilder:
         self._refuse_tag(event, place)
         self._check_depth(1, place)
         is_mapping = isinstance(event, yaml.MappingStartEvent)
-        self._stack.append(_Open(place, event.anchor, is_mapping))
+        self._stack.append(_Open(place, event.anchor, is_mapping=is_mapping))
 
     def _close(self) -> None:
         done = self._stack.pop()

@@ -234,7 +234,7 @@ def _of_run(number: int, of_run: int) -> str:
 
 
 def _exceeds(number: int, of: int, limit: Limit | None) -> bool:
-    return limit is not None and number > limit.count and number * 100 > limit.percent * of
+    return limit is not None and number > limit.grants and number * 100 > limit.percent * of
 
 
 def _check_emptied(changes: Iterable[Change], allowed: frozenset[str]) -> Iterable[Refusal]:

@@ -6,7 +6,6 @@ repository's own policy; what both mean together is decided where one policy is 
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from reconciler.model.access import Desired, DisplayNames
@@ -54,16 +53,17 @@ _MOST_RAW = 300  # characters of a policy that is not understood
 _MOST_NAMES = 3
 
 
-@dataclass(frozen=True, slots=True)
 class RegistryAccess:
     """The registry's own policy in one region: as it is written, and what is enforced of it."""
 
-    written: RegistryPolicy = NO_REGISTRY_POLICY
-    enforced: RegistryDocument = NO_REGISTRY_POLICY
-    scope: PolicyScope | None = None
-    _known: dict[tuple[bool | None, ...], Beside] = field(
-        default_factory=dict, init=False, repr=False, compare=False
-    )
+    def __init__(
+        self,
+        written: RegistryPolicy = NO_REGISTRY_POLICY,
+        enforced: RegistryDocument = NO_REGISTRY_POLICY,
+        scope: PolicyScope | None = None,
+    ) -> None:
+        self.written, self.enforced, self.scope = written, enforced, scope
+        self._known: dict[tuple[bool | None, ...], Beside] = {}
 
     def beside(self, target: Target) -> Beside:
         """Return what it allows and denies on one repository.
