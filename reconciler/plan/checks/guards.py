@@ -3,7 +3,6 @@
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from reconciler.model.guards import Allowances, Guards, Limit
@@ -58,8 +57,7 @@ _ALLOW_ALL = Statement(None, "Allow", (EVERYONE,), frozenset({"*"}), NO_CONDITIO
 """Stands for the identity policy that allows the caller to set the policy."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Refusal:
+class Refusal(NamedTuple):
     """One guard's no, in a sentence and as data.
 
     `target` is the repository that it is about, None where the guard counts over the whole plan.
@@ -72,7 +70,7 @@ class Refusal:
     message: str
     target: Target | None = None
     figure: int | None = None
-    limit: Limit | None = field(default=None, compare=False)
+    limit: Limit | None = None
     registry: str = ""
 
 
