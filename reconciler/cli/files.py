@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reconciler.access_file.document.problems import Problem
+from reconciler import report
 from reconciler.access_file.load import Loaded
 from reconciler.access_file.rules_file import RulesFile
 from reconciler.cli.option_hints import HINTS, as_argument, problems_with_options
@@ -121,21 +121,9 @@ def show_problems(
         outputs,
         json=lambda: render_problems_json(problems),
         github=lambda: render_problems_github(problems),
-        sarif=lambda: _sarif(problems, checked),
-        junit=lambda: _junit(path, problems, checked),
+        sarif=lambda: report.render_problems_sarif(problems, checked.lines),
+        junit=lambda: report.render_problems_junit(name_of(path), problems, checked.lines),
     )
-
-
-def _sarif(problems: Sequence[Problem], checked: Loaded) -> str:
-    from reconciler.report.file.sarif import render_problems_sarif  # noqa: PLC0415 - costs
-
-    return render_problems_sarif(problems, checked.lines)
-
-
-def _junit(path: Path, problems: Sequence[Problem], checked: Loaded) -> str:
-    from reconciler.report.file.junit import render_problems_junit  # noqa: PLC0415 - costs
-
-    return render_problems_junit(name_of(path), problems, checked.lines)
 
 
 def _print_problems(checked: Loaded) -> None:
