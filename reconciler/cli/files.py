@@ -1,7 +1,7 @@
 """The files of a command, read and checked: the access file, a saved plan, policy documents."""
 
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +10,14 @@ from reconciler import report
 from reconciler.access_file.load import Loaded
 from reconciler.access_file.rules_file import RulesFile
 from reconciler.cli.option_hints import HINTS, as_argument, problems_with_options
-from reconciler.cli.options import STDIN, ProblemFormat, file_of, name_of, stdin_of
+from reconciler.cli.options import (
+    STDIN,
+    ProblemFormat,
+    file_of,
+    name_of,
+    require_one_stdin,
+    stdin_of,
+)
 from reconciler.cli.outputs import Output, write
 from reconciler.cli.terminal import page_of, paint_for, print_message
 from reconciler.errors import InvalidError, Remedy, UsageError
@@ -53,15 +60,18 @@ def read_rules(paths: Iterable[Path] | None) -> tuple[RulesFile, ...]:
 def load_valid(
     path: Path,
     allowances: Allowances,
+    registries: Collection[str] | None = None,
     *,
+    rules: Collection[Path] | None = None,
     hint: str | None = None,
-    rules: Iterable[Path] | None = None,
 ) -> AccessSource:
     """Load an access file that must be valid, and show its problems on stderr.
 
-    `hint` says where the file may be, `rules` are rules files. Raises UsageError where there is no
-    such file, and as `load`.
+    `registries` limits it to these, `rules` are rules files, `hint` says where the file may be.
+    Raises UsageError where there is no such file, and where several are stdin; also as `load` and
+    `limited_to`.
     """
+    require_one_stdin(path, *(rules or ()))
     try:
         content, more = read_access_file(path, hint), read_rules(rules)
         source = load(content, name_of(path), file=file_of(path), allowances=allowances, rules=more)
@@ -69,7 +79,7 @@ def load_valid(
         _print_problems(invalid.checked)
         raise
     _print_problems(source.checked)
-    return source
+    return source.limited_to(registries or ())
 
 
 def load_earlier(

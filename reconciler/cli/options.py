@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 import typer
 
 from reconciler.cli.outputs import Output, output_parser
+from reconciler.cli.terminal import keep_quiet
 from reconciler.errors import UsageError
 from reconciler.model.guards import Allowances
 from reconciler.model.transport import Transport
@@ -329,8 +330,12 @@ CallsBy = Annotated[
     ),
 ]
 Quiet = Annotated[
-    bool, typer.Option("--quiet", "-q", help="Hide notes and progress; errors are shown.")
+    bool,
+    typer.Option(
+        "--quiet", "-q", callback=keep_quiet, help="Hide notes and progress; errors are shown."
+    ),
 ]
+"""Its callback applies it: a command that has it needs no more."""
 
 
 def allowances(

@@ -9,7 +9,7 @@ from reconciler import workflow
 from reconciler.cli import options as opt
 from reconciler.cli.exits import exit_of
 from reconciler.cli.options import a_path, access_file_at, name_of, require_one_stdin
-from reconciler.cli.terminal import is_stdout, keep_quiet, note, out, print_message
+from reconciler.cli.terminal import is_stdout, note, out, print_message
 from reconciler.errors import ArgumentError
 from reconciler.model.transport import Transport
 from reconciler.printable import printable, printable_name
@@ -63,7 +63,7 @@ def import_(
     ] = False,
     profile: opt.Profile = None,
     transport: opt.CallsBy = Transport.FAST,
-    quiet: opt.Quiet = False,
+    _quiet: opt.Quiet = False,
 ) -> None:
     """Print an access file of the live policies; reads only.
 
@@ -74,7 +74,6 @@ def import_(
     from reconciler.cli.results import TerminalListener
     from reconciler.workflow.adopter import MAX_NAMES, MAX_POLICIES
 
-    keep_quiet(quiet)
     require_one_stdin(accounts, from_, into)
     names = None
     if accounts is not None:

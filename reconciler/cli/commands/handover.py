@@ -8,7 +8,7 @@ import typer
 from reconciler import workflow
 from reconciler.cli import options as opt
 from reconciler.cli.options import a_path, name_of, require_one_stdin
-from reconciler.cli.terminal import keep_quiet, note, out
+from reconciler.cli.terminal import note, out
 from reconciler.errors import RefusedError
 from reconciler.printable import number_of, printable, some_of
 
@@ -43,7 +43,7 @@ def terraform(
             "--even-if-different", help="Also hand over policies that a plan would change."
         ),
     ] = False,
-    quiet: opt.Quiet = False,
+    _quiet: opt.Quiet = False,
     allow_public: opt.AllowPublic = None,
 ) -> None:
     """Print removed blocks, so that Terraform forgets policies.
@@ -56,7 +56,6 @@ def terraform(
     from reconciler.report.hcl import removed_blocks
     from reconciler.workflow.handover import MAX_STATE
 
-    keep_quiet(quiet)
     require_one_stdin(file, state)
     source = files.load_valid(file, opt.allowances(public=allow_public))
     content = files.read_input(state, MAX_STATE, called="state")

@@ -9,7 +9,7 @@ import typer
 from reconciler import workflow
 from reconciler.cli import options as opt
 from reconciler.cli.exits import exit_of
-from reconciler.cli.terminal import keep_quiet, note, out, print_message
+from reconciler.cli.terminal import note, out, print_message
 from reconciler.closest import suggestion
 from reconciler.printable import printable, printable_json, some_of
 
@@ -40,7 +40,7 @@ def caller(
         bool, typer.Option("--plan-only", help="Only what plan and drift need.")
     ] = False,
     registry: opt.Registries = None,
-    quiet: opt.Quiet = False,
+    _quiet: opt.Quiet = False,
     allow_public: opt.AllowPublic = None,
 ) -> None:
     """Print the IAM policy that reconcile itself needs.
@@ -51,8 +51,7 @@ def caller(
     """
     from reconciler.cli.files import load_valid
 
-    keep_quiet(quiet)
-    source = load_valid(file, opt.allowances(public=allow_public)).limited_to(registry or ())
+    source = load_valid(file, opt.allowances(public=allow_public), registry)
     found = workflow.caller_policies(source, plan_only=plan_only)
     policies = {name or "": policy for name, policy in found.by_registry.items()}
     policies |= {_assuming(partition, found): own for partition, own in found.assuming.items()}
@@ -90,7 +89,7 @@ def consumer(
         PolicyFormat, typer.Option("--format", help="The language of the policy.")
     ] = PolicyFormat.JSON,
     registry: opt.Registries = None,
-    quiet: opt.Quiet = False,
+    _quiet: opt.Quiet = False,
     allow_public: opt.AllowPublic = None,
 ) -> None:
     """Print the IAM policy that a principal needs in its own account.
@@ -99,11 +98,9 @@ def consumer(
     Several where one is too large for IAM, and one for each partition. Exits 4 where the file
     grants it nothing.
     """
-    from reconciler.cli import files
+    from reconciler.cli.files import load_valid
 
-    keep_quiet(quiet)
-    allowed = opt.allowances(public=allow_public)
-    source = files.load_valid(file, allowed).limited_to(registry or ())
+    source = load_valid(file, opt.allowances(public=allow_public), registry)
     result = workflow.consumer_policies(source, principal)
     out(_rendered(result, format_))
     if result.policies:

@@ -11,7 +11,7 @@ from reconciler.cli import options as opt
 from reconciler.cli.exits import exit_of
 from reconciler.cli.options import STDIN, a_path, require_one_stdin
 from reconciler.cli.outputs import write
-from reconciler.cli.terminal import keep_quiet, note, out
+from reconciler.cli.terminal import note, out
 from reconciler.errors import UsageError
 from reconciler.model.guards import Allowances
 from reconciler.printable import printable
@@ -34,7 +34,7 @@ def fmt(
         typer.Option("--check", help="Write nothing; exit 4 with a diff where fmt would."),
     ] = False,
     format_: opt.OutputFormat = opt.Format.TEXT,
-    quiet: opt.Quiet = False,
+    _quiet: opt.Quiet = False,
     allow_public: opt.AllowPublic = None,
 ) -> None:
     """Write the file in its canonical order and layout.
@@ -46,7 +46,6 @@ def fmt(
     from reconciler.report.file.layout import render_layouts, render_layouts_json
     from reconciler.workflow.file.formatting import format_source
 
-    keep_quiet(quiet)
     source = ctx.get_parameter_source("file")
     if files and source is not None and source.name == "COMMANDLINE":
         raise UsageError("-f FILE and FILES: only one of them can be given")

@@ -14,7 +14,7 @@ from reconciler.cli import options as opt
 from reconciler.cli.exits import exit_of
 from reconciler.cli.options import a_path, file_of, name_of, require_no_stdout, require_one_stdin
 from reconciler.cli.outputs import check_outputs, write
-from reconciler.cli.terminal import keep_quiet, note, out
+from reconciler.cli.terminal import note, out
 from reconciler.errors import InvalidError, ReconcileError, RefusedError
 from reconciler.model.rules import RuleId
 from reconciler.printable import printable, printable_json
@@ -27,7 +27,7 @@ def init(
         bool,
         typer.Option("--schema", help="Also write the JSON schema beside it, for editors."),
     ] = False,
-    quiet: opt.Quiet = False,
+    _quiet: opt.Quiet = False,
 ) -> None:
     """Write a small commented starter file.
 
@@ -35,7 +35,6 @@ def init(
     """
     from reconciler.access_file.starter import STARTER, for_editors
 
-    keep_quiet(quiet)
     require_no_stdout("--file", file, "-f FILE names the file to write")
     new = {file: STARTER}
     if schema:
@@ -68,13 +67,12 @@ def validate(
     format_: opt.OutputProblemFormat = opt.ProblemFormat.TEXT,
     outputs: opt.ProblemOutputs = None,
     rules: opt.Rules = None,
-    quiet: opt.Quiet = False,
+    _quiet: opt.Quiet = False,
     allow_public: opt.AllowPublic = None,
 ) -> None:
     """Check the file: shape, names, guards, sizes."""
     from reconciler.cli.files import read_access_file, read_rules, show_problems
 
-    keep_quiet(quiet)
     written = check_outputs("validate", format_, outputs, file, *(rules or ()))
     require_one_stdin(file, *(rules or ()))
     content = read_access_file(file)
@@ -94,7 +92,7 @@ def compile_(
     file: opt.File = opt.DEFAULT_FILE,
     repository: opt.Repository = None,
     registry: opt.Registries = None,
-    quiet: opt.Quiet = False,
+    _quiet: opt.Quiet = False,
     allow_public: opt.AllowPublic = None,
 ) -> None:
     """Print the desired policies, as one JSON object.
@@ -107,8 +105,7 @@ def compile_(
     """
     from reconciler.cli.files import load_valid
 
-    keep_quiet(quiet)
-    source = load_valid(file, opt.allowances(public=allow_public)).limited_to(registry or ())
+    source = load_valid(file, opt.allowances(public=allow_public), registry)
     out(printable_json(workflow.compile_policies(source, repositories=tuple(repository or ()))))
 
 
@@ -122,7 +119,7 @@ def compare(
     ],
     *,
     format_: opt.OutputFormat = opt.Format.TEXT,
-    quiet: opt.Quiet = False,
+    _quiet: opt.Quiet = False,
 ) -> None:
     """Compare two policy documents by meaning.
 
@@ -132,7 +129,6 @@ def compare(
     from reconciler.cli.files import read_input
     from reconciler.report.comparison import render_comparison, render_comparison_json
 
-    keep_quiet(quiet)
     require_one_stdin(left, right)
     # What is not UTF-8 becomes lone surrogates, which JSON text can't hold outside a string.
     texts = [read_input(path).decode("utf-8-sig", "surrogateescape") for path in (left, right)]

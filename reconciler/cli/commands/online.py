@@ -13,7 +13,7 @@ from reconciler.cli.exits import exit_of, report
 from reconciler.cli.options import a_path, name_of, require_no_stdout, require_one_stdin, stdin_of
 from reconciler.cli.outputs import check_outputs
 from reconciler.cli.signals import Interrupt, hold_signals
-from reconciler.cli.terminal import confirm, is_interactive, keep_quiet, note, print_message
+from reconciler.cli.terminal import confirm, is_interactive, note, print_message
 from reconciler.model.transport import Transport
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def plan(
     ] = False,
     profile: opt.Profile = None,
     transport: opt.CallsBy = Transport.FAST,
-    quiet: opt.Quiet = False,
+    _quiet: opt.Quiet = False,
     allow_public: opt.AllowPublic = None,
     allow_revocations: opt.AllowRevocations = 0,
     allow_grants: opt.AllowGrants = 0,
@@ -65,7 +65,6 @@ def plan(
     from reconciler.cli.files import load_earlier, load_valid
     from reconciler.cli.option_hints import apply_command
 
-    keep_quiet(quiet)
     written = check_outputs("plan", format_, outputs, file, *(rules or ()), plan_out)
     if plan_out is not None:
         from reconciler.workflow.plans.saved_plans import place_for
@@ -80,8 +79,7 @@ def plan(
         lock_out=allow_lock_out,
         never=allow_never,
     )
-    require_one_stdin(file, *(rules or ()))
-    source = load_valid(file, allowed, rules=rules).limited_to(registry or ())
+    source = load_valid(file, allowed, registry, rules=rules)
     earlier = load_earlier(file, source, changed_since, base)
     result = workflow.plan(
         source,
@@ -119,7 +117,7 @@ def drift(
     no_group: opt.NoGroup = False,
     profile: opt.Profile = None,
     transport: opt.CallsBy = Transport.FAST,
-    quiet: opt.Quiet = False,
+    _quiet: opt.Quiet = False,
     allow_public: opt.AllowPublic = None,
 ) -> None:
     """Report how live policies differ from the file; reads only.
@@ -130,12 +128,9 @@ def drift(
     from reconciler.cli import results
     from reconciler.cli.files import load_valid
 
-    keep_quiet(quiet)
     written = check_outputs("drift", format_, outputs, file, *(rules or ()))
-    require_one_stdin(file, *(rules or ()))
-    source = load_valid(file, opt.allowances(public=allow_public), rules=rules)
     result = workflow.drift(
-        source.limited_to(registry or ()),
+        load_valid(file, opt.allowances(public=allow_public), registry, rules=rules),
         repositories=tuple(repository or ()),
         profile=profile,
         transport=transport,
@@ -170,7 +165,7 @@ def apply(
     wait: opt.Wait = workflow.DEFAULT_WAIT,
     profile: opt.Profile = None,
     transport: opt.CallsBy = Transport.FAST,
-    quiet: opt.Quiet = False,
+    _quiet: opt.Quiet = False,
     allow_public: opt.AllowPublic = None,
     allow_revocations: opt.AllowRevocations = 0,
     allow_grants: opt.AllowGrants = 0,
@@ -187,7 +182,6 @@ def apply(
     from reconciler.cli.files import load_earlier, load_plan, load_valid
     from reconciler.cli.option_hints import plan_origin
 
-    keep_quiet(quiet)
     written = check_outputs("apply", format_, outputs, file, *(rules or ()), plan, journal)
     _require_journal(journal)
     require_one_stdin(file, plan, *(rules or ()))
@@ -201,7 +195,7 @@ def apply(
         never=allow_never,
     )
     hint = None if stored is None else plan_origin(stored)
-    source = load_valid(file, allowed, hint=hint, rules=rules).limited_to(registry or ())
+    source = load_valid(file, allowed, registry, rules=rules, hint=hint)
     listener = results.TerminalListener()
     earlier = load_earlier(file, source, changed_since, base)
     prepared = workflow.prepare_apply(
@@ -246,7 +240,7 @@ def rollback(
     wait: opt.Wait = workflow.DEFAULT_WAIT,
     profile: opt.Profile = None,
     transport: opt.CallsBy = Transport.FAST,
-    quiet: opt.Quiet = False,
+    _quiet: opt.Quiet = False,
     allow_public: opt.AllowPublic = None,
     allow_lock_out: opt.AllowLockOut = None,
 ) -> None:
@@ -258,7 +252,6 @@ def rollback(
     from reconciler.cli import results
     from reconciler.workflow.writing.journals import require_other_file
 
-    keep_quiet(quiet)
     written = check_outputs("rollback", format_, outputs, record, journal)
     _require_journal(journal)
     require_other_file(record, journal)  # `apply` checks it, too, but only after the confirmation

@@ -13,7 +13,7 @@ import typer
 
 from reconciler.cli.options import Quiet, a_path
 from reconciler.cli.signals import Interrupt
-from reconciler.cli.terminal import keep_quiet, note, out
+from reconciler.cli.terminal import note, out
 from reconciler.errors import UsageError
 
 _ACCOUNT = "111122223333"
@@ -137,7 +137,7 @@ def sandbox(
     slow_seconds: Annotated[
         float, _count("SECONDS", "The delay in SECONDS; needs --slow-every.")
     ] = 0.0,
-    quiet: Quiet = False,
+    _quiet: Quiet = False,
 ) -> None:
     """Run the embedded ECR on loopback until stopped.
 
@@ -150,7 +150,6 @@ def sandbox(
     from reconciler.sandbox.environment import UNSET
     from reconciler.sandbox.server import Sandbox
 
-    keep_quiet(quiet)
     _check_together("--iam-delay", iam_delay, "--known-principals-only", known_principals_only)
     _check_together(
         "--concurrent-write-to",
