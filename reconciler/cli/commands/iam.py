@@ -1,6 +1,5 @@
 """The commands that print IAM policies: iam caller (for reconcile) and iam consumer."""
 
-from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,12 +10,10 @@ from reconciler.cli import options as opt
 from reconciler.cli.exits import exit_of
 from reconciler.cli.terminal import note, out, print_message
 from reconciler.closest import suggestion
-from reconciler.printable import printable, printable_json, some_of
+from reconciler.printable import printable
 
 if TYPE_CHECKING:
-    from reconciler.access_file.model import Registry
     from reconciler.workflow import ConsumerPolicies
-    from reconciler.workflow.policies import CallerPolicies
 
 
 iam = typer.Typer(
@@ -50,27 +47,13 @@ def caller(
     under sts:AssumeRole the one for the caller, if it assumes roles: one for each partition.
     """
     from reconciler.cli.files import load_valid
+    from reconciler.report.questions.caller import caller_notes, render_caller_policies
 
     source = load_valid(file, opt.allowances(public=allow_public), registry)
     found = workflow.caller_policies(source, plan_only=plan_only)
-    policies = {name or "": policy for name, policy in found.by_registry.items()}
-    policies |= {_assuming(partition, found): own for partition, own in found.assuming.items()}
-    out(printable_json(policies[""] if None in found.by_registry else policies))
-    for name, role in found.roles.items():
-        which = "this" if name is None else printable(name)
-        needs = "; the caller of reconcile needs sts:AssumeRole on it" if name is None else ""
-        note(f"{which} is the policy of {printable(role)}{needs}")
-    for partition in found.assuming:
-        note(f"{_assuming(partition, found)} is the policy of the caller of reconcile")
-
-
-def _assuming(partition: str, found: "CallerPolicies") -> str:
-    """Return the key of the caller's own policy, with the partition where there are several."""
-    return _ASSUME_ROLE if len(found.assuming) == 1 else f"{_ASSUME_ROLE} {partition}"
-
-
-_ASSUME_ROLE = "sts:AssumeRole"
-"""The key of the policy for who assumes roles; no registry has a name with a colon."""
+    out(render_caller_policies(found.by_registry, found.assuming))
+    for line in caller_notes(found.roles, found.assuming):
+        note(printable(line))
 
 
 @iam.command("consumer")
@@ -99,14 +82,19 @@ def consumer(
     grants it nothing.
     """
     from reconciler.cli.files import load_valid
+    from reconciler.report.questions.consumer import consumer_notes, login_commands, service_note
 
     source = load_valid(file, opt.allowances(public=allow_public), registry)
     result = workflow.consumer_policies(source, principal)
     out(_rendered(result, format_))
     if result.policies:
-        _show_notes(result)
+        numbers = {partition: len(own) for partition, own in result.by_partition.items()}
+        notes = consumer_notes(result.access, numbers, result.tiers)
+        services = [service_note(result.services)] if result.services else []
+        for line in (*notes, *services, *login_commands(result.registries)):
+            note(printable(line))
     elif result.services:
-        print_message(_needs_none(result.services))
+        print_message(printable(service_note(result.services)))
     else:
         print_message(f"the file grants no access to {printable(principal)}")
     if result.similar:
@@ -124,36 +112,3 @@ def _rendered(result: "ConsumerPolicies", format_: PolicyFormat) -> str:
             return report.render_policies_terraform(result.policies, result.principal)
         case PolicyFormat.CLOUDFORMATION:
             return report.render_policies_cloudformation(result.policies, result.principal)
-
-
-def _show_notes(result: "ConsumerPolicies") -> None:
-    from reconciler.report.questions.consumer import consumer_notes
-
-    numbers = {partition: len(own) for partition, own in result.by_partition.items()}
-    for line in consumer_notes(result.access, numbers, result.tiers):
-        note(printable(line))
-    if result.services:
-        note(_needs_none(result.services))
-    for registry in result.registries:
-        for line in _login_commands(registry):
-            note(line)
-
-
-def _needs_none(services: Iterable[str]) -> str:
-    return f"{printable(some_of(services))}: a service needs no identity policy"
-
-
-def _login_commands(registry: "Registry") -> Iterator[str]:
-    """Yield the command that logs Docker in to the registry, for each region.
-
-    Source: Amazon ECR User Guide, "Private registry authentication" (the `get-login` of version 1
-    of the AWS CLI is gone from version 2).
-    """
-    from reconciler.policy import dns_suffix
-
-    for region in registry.regions:
-        host = f"{registry.account}.dkr.ecr.{region}.{dns_suffix(registry.partition)}"
-        yield (
-            f"log in: aws ecr get-login-password --region {region}"
-            f" | docker login --username AWS --password-stdin {host}"
-        )
