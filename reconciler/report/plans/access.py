@@ -1,6 +1,6 @@
 """Changes of access: a line of text for each principal."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from reconciler.model.access import DisplayNames
@@ -21,6 +21,9 @@ LineKind = AccessKind | Literal["gone"]
 
 _WIDEST = 72
 """Longer labels exceed the column, so that one of them does not move all others."""
+
+SIGNS: Mapping[str, str] = {"+": "not live", "-": "only live", "~": "differs"}
+"""What the signs of lines mean in drift."""
 
 _ROLES: dict[str, Role] = {"+": "added", "-": "removed", "~": "changed"}
 

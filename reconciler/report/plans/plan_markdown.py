@@ -26,7 +26,7 @@ from reconciler.report.markdown import (
     markdown_table,
     markdown_words,
 )
-from reconciler.report.plans.access import AccessLine
+from reconciler.report.plans.access import SIGNS, AccessLine
 from reconciler.report.plans.plan_json import (
     render_drift_json,
     render_outcomes_json,
@@ -49,13 +49,10 @@ from reconciler.report.plans.plan_view import (
     by_cause,
     by_scope,
     equal_changes,
+    raw_lines,
     split_view,
 )
 from reconciler.report.words import MOST_NAMES, subject_name, target_name
-
-_MOST_RAW = 2_000
-
-_SIGNS = {"+": "not live", "-": "only live", "~": "differs"}
 
 
 class _Words(NamedTuple):
@@ -70,7 +67,7 @@ class _Words(NamedTuple):
 
 
 _PLAN = _Words("Changes", plan_counts, lambda line: line.kind)
-_DRIFT = _Words("Differences", drift_counts, lambda line: _SIGNS[line.sign])
+_DRIFT = _Words("Differences", drift_counts, lambda line: SIGNS[line.sign])
 
 
 def render_plan_markdown(
@@ -316,7 +313,7 @@ def _blocks(view: ChangeView, of: PlanView, words: _Words, diff: PolicyDiff) -> 
         yield above
     if change.unreadable:
         yield f"The live policy is not understood; it is replaced as a whole{cause}:\n"
-        yield markdown_fence("\n".join(_raw_lines(change.unreadable.text)))
+        yield markdown_fence("\n".join(raw_lines(change.unreadable.text)))
     if view.lines:
         rows = (
             (
@@ -332,13 +329,6 @@ def _blocks(view: ChangeView, of: PlanView, words: _Words, diff: PolicyDiff) -> 
         yield below
     if lines := tuple(diff(change)):
         yield markdown_fence("\n".join(lines), "diff")
-
-
-def _raw_lines(text: str) -> Iterator[str]:
-    for line in text[:_MOST_RAW].splitlines():
-        yield f"| {line}"
-    if len(text) > _MOST_RAW:
-        yield f"| … {len(text) - _MOST_RAW:,} more characters"
 
 
 def _list(items: Iterable[str]) -> str:

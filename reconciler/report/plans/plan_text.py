@@ -19,6 +19,7 @@ from reconciler.report.plans.plan_view import (
     by_scope,
     equal_changes,
     is_whole,
+    raw_lines,
     registry_title,
     split_view,
 )
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from reconciler.apply.model import Outcome
 
 _MARGIN = 56
-_MOST_RAW = 2_000
 _DIFF_ROLES: Mapping[str, Role] = {"+": "added", "-": "removed", "@": "hint"}
 _RARE_KINDS: tuple[LineKind, ...] = ("narrowed", "changed")
 _Body = tuple[Line, ...]
@@ -163,7 +163,7 @@ def _change_lines(view: ChangeView, describe: Describe, diff: PolicyDiff) -> Ite
     if change.unreadable:
         notice = "  ! the live policy is not understood; it is replaced as a whole:"
         yield Span(notice, "warning"), *cause_mark(view.cause_beside)
-        yield from _raw_lines(change.unreadable.text)
+        yield from (("    ", line) for line in raw_lines(change.unreadable.text))
     for text in view.beside:
         yield (
             "  ",
@@ -182,13 +182,6 @@ def _change_lines(view: ChangeView, describe: Describe, diff: PolicyDiff) -> Ite
         yield (Span(f"    kept: {kept}", "faint"),)
     for line in diff(change):
         yield "      ", Span(line, _DIFF_ROLES.get(line[:1]))
-
-
-def _raw_lines(text: str) -> Iterable[Line]:
-    for line in text[:_MOST_RAW].splitlines():
-        yield "    | ", line
-    if len(text) > _MOST_RAW:
-        yield (f"    | … {len(text) - _MOST_RAW:,} more characters",)
 
 
 def _notes(

@@ -47,6 +47,9 @@ _KINDS: tuple[LineKind, ...] = ("granted", "widened", "revoked", "narrowed", "ch
 _MOST_SHOWN = 100
 """Characters of a template's field; of a longer one, their number is shown."""
 
+MOST_RAW = 2_000
+"""Characters of a live policy that is not understood; of a longer one, their number is shown."""
+
 _OWN = "\0"
 """Stands in a message for the repository's name; replaced where a message has it."""
 
@@ -430,6 +433,14 @@ def _beside(change: Change, wording: Wording) -> Iterator[str]:
 
 def _shortened(words: str) -> str:
     return words if len(words) <= _MOST_SHOWN else f"{len(words):,} characters"
+
+
+def raw_lines(text: str) -> Iterator[str]:
+    """Quote a live policy that is not understood, line by line."""
+    for line in text[:MOST_RAW].splitlines():
+        yield f"| {line}"
+    if len(text) > MOST_RAW:
+        yield f"| … {len(text) - MOST_RAW:,} more characters"
 
 
 def is_whole(target: Target) -> bool:
