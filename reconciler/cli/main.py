@@ -19,9 +19,9 @@ _NO_COLOR = "--no-color"
 
 _COMMANDS: Mapping[str, str] = {
     "init": "offline:init",
-    "import": "adopt:import_",
+    "import": "import_:import_",
     "validate": "offline:validate",
-    "fmt": "layout:fmt",
+    "fmt": "fmt:fmt",
     "compile": "offline:compile_",
     "plan": "online:plan",
     "apply": "online:apply",

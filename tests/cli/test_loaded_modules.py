@@ -19,7 +19,7 @@ except SystemExit as end:
 """
 OTHER_COMMANDS = {
     f"reconciler.cli.commands.{name}"
-    for name in ("access", "adopt", "demo", "handover", "iam", "layout", "offline", "sandbox")
+    for name in ("access", "demo", "fmt", "handover", "iam", "import_", "offline", "sandbox")
 }
 FORMATS = {
     "reconciler.report.comparison",
