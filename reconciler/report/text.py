@@ -40,6 +40,8 @@ _HANG = 2
 _FIRST_COLUMN = 12
 """A first column narrower than this is a mark, and the text after it stays on its line."""
 
+_WIDEST = 72
+
 _PLAIN = {"→": "->", "…": "..."}
 _NOT_ASCII = rf"[^\x00-\x7f{_GLUE}]"
 
@@ -75,6 +77,14 @@ def render(lines: Iterable[Line], paint: Paint = plain) -> str:
 def shown_width(text: str) -> int:
     """Return the number of characters that a text has once it is escaped."""
     return len(printable(text))
+
+
+def column_width(texts: Iterable[str]) -> int:
+    """Return the width of a column of texts.
+
+    Those that are wider than `_WIDEST` exceed it, so that one of them does not move all others.
+    """
+    return max((width for width in map(shown_width, texts) if width <= _WIDEST), default=0)
 
 
 def _rendered(line: Line, paint: Paint) -> str:
