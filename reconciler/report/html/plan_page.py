@@ -12,16 +12,14 @@ from reconciler.printable import number_of, printable_json
 from reconciler.report.html.page import Figure, RiskPlace, RiskRow, figure, render_page, risk_rows
 from reconciler.report.plans.access import SIGNS, AccessLine, Describe
 from reconciler.report.plans.change_json import change_view_json
+from reconciler.report.plans.failures import Cause, errors_by_cause
 from reconciler.report.plans.plan_text import PolicyDiff, drift_counts, no_diff, plan_counts
 from reconciler.report.plans.plan_view import (
     MOST_RAW,
     POLICIES,
-    Cause,
     ChangeView,
-    Failure,
     PlanView,
     RiskView,
-    by_cause,
     by_scope,
     equal_changes,
     split_view,
@@ -165,8 +163,7 @@ class _Words(NamedTuple):
     @property
     def errors(self) -> list[Cause]:
         """The errors of the plan, by their cause."""
-        failures = (Failure(e.target, e.rule, e.message) for e in self.view.plan.errors)
-        return by_cause(failures, self.view.registries)
+        return errors_by_cause(self.view.plan.errors, self.view.registries)
 
 
 def render_plan_html(

@@ -27,6 +27,7 @@ from reconciler.report.markdown import (
     markdown_words,
 )
 from reconciler.report.plans.access import SIGNS, AccessLine
+from reconciler.report.plans.failures import Cause, errors_by_cause, outcomes_by_cause
 from reconciler.report.plans.plan_json import (
     render_drift_json,
     render_outcomes_json,
@@ -43,10 +44,8 @@ from reconciler.report.plans.plan_text import (
 )
 from reconciler.report.plans.plan_view import (
     ChangeView,
-    Failure,
     PlanView,
     RefusalView,
-    by_cause,
     by_scope,
     equal_changes,
     raw_lines,
@@ -181,11 +180,10 @@ def _sections(
         Rank.REFUSAL,
         ("refusal", "refusals"),
     )
-    failures = (Failure(one.target, one.rule, one.message) for one in view.plan.errors)
     yield table(
         "Errors",
         ("error", "where", "why"),
-        _causes(failures, view),
+        _causes(errors_by_cause(view.plan.errors, view.registries)),
         Rank.PROBLEM,
         ("cause of errors", "causes of errors"),
     )
@@ -237,22 +235,18 @@ def _refusal(refusal: RefusalView) -> str:
 
 def _outcomes(view: PlanView, outcomes: Sequence[Outcome]) -> Section:
     """Return what became of the changes that were not simply applied, by the cause."""
-    failures = (
-        Failure(one.change.target, one.result, one.error or "")
-        for one in outcomes
-        if one.result != "applied"
-    )
+    others = (one for one in outcomes if one.result != "applied")
     return table(
         "Not applied",
         ("outcome", "where", "why"),
-        _causes(failures, view),
+        _causes(outcomes_by_cause(others, view.registries)),
         Rank.PROBLEM,
         ("outcome", "outcomes"),
     )
 
 
-def _causes(failures: Iterable[Failure], view: PlanView) -> Iterator[Sequence[str]]:
-    for cause in by_cause(failures, view.registries):
+def _causes(causes: Iterable[Cause]) -> Iterator[Sequence[str]]:
+    for cause in causes:
         names = dict.fromkeys(map(target_name, cause.targets))
         why = cause.message if cause.is_of_one else cause.why
         where = f"{_names(tuple(names), MOST_NAMES)} ({markdown_code(cause.where)})"

@@ -9,16 +9,14 @@ from reconciler.model.registry import RegistryScope, Subject
 from reconciler.plan.model import NO_SCOPE, Change, ChangeKind, Plan
 from reconciler.printable import number_of, some_of, unmistakable
 from reconciler.report.plans.access import Describe, LineKind, cause_mark, render_access
+from reconciler.report.plans.failures import errors_by_cause, is_whole, outcomes_by_cause
 from reconciler.report.plans.plan_view import (
     POLICIES,
     ChangeView,
-    Failure,
     PlanView,
     RefusalView,
-    by_cause,
     by_scope,
     equal_changes,
-    is_whole,
     raw_lines,
     registry_title,
     split_view,
@@ -200,8 +198,7 @@ def _notes(
 
 def _error_lines(plan: Plan, registries: Mapping[RegistryScope, str]) -> Iterable[Line]:
     error = Span("error", "error")
-    failures = (Failure(one.target, one.rule, one.message) for one in plan.errors)
-    for cause in by_cause(failures, registries):
+    for cause in errors_by_cause(plan.errors, registries):
         if cause.is_of_one:
             yield cause.names, ": ", error, ": ", cause.kind, ": ", cause.message
             continue
@@ -360,7 +357,7 @@ def _counted(result: str, number: int, outcomes: Sequence["Outcome"]) -> str:
 def _lines(outcomes: Sequence["Outcome"]) -> Iterable[Line]:
     """Return a line for each outcome without an error, and one for each cause of the others."""
     width = max(map(len, ("applied", *(outcome.result for outcome in outcomes))))
-    for cause in by_cause(map(_failure, outcomes)):
+    for cause in outcomes_by_cause(outcomes):
         role = _ROLES.get(cause.kind, "faint")
         result = Span(cause.kind, role, width)
         if not cause.text:
@@ -373,7 +370,3 @@ def _lines(outcomes: Sequence["Outcome"]) -> Iterable[Line]:
         else:
             count = f"{len(cause.targets):,} repositories "
             yield count, Span(cause.kind, role), ": ", cause.why, ": ", cause.names
-
-
-def _failure(outcome: "Outcome") -> Failure:
-    return Failure(outcome.change.target, outcome.result, outcome.error or "")
