@@ -5,12 +5,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from reconciler import report
 from reconciler.cli.option_hints import allowance_option, as_argument
-from reconciler.cli.options import OutcomeFormat, PlanFormat
-from reconciler.cli.outputs import Output, write
+from reconciler.cli.outputs import TEXT, Output, write
 from reconciler.cli.progress import progress_bar
 from reconciler.cli.terminal import (
     is_interactive,
@@ -48,21 +47,25 @@ if TYPE_CHECKING:
 _ELSEWHERE = "`--write text=PATH` and `--write json=PATH` write all of it to files."
 
 
-def show_plan(
-    view: PlanView,
-    origin: Origin,
-    format_: PlanFormat,
-    outputs: Sequence[Output] = (),
-    *,
-    grouped: bool,
-    policies: bool,
-) -> None:
-    """Write a plan; `grouped` shows equal changes once, `policies` each policy's JSON as a diff."""
+class Shown(NamedTuple):
+    """How a run is shown: its format on stdout, and the other outputs.
+
+    `grouped` shows equal changes of several repositories once.
+    """
+
+    format: str
+    outputs: Sequence[Output]
+    grouped: bool
+
+
+def show_plan(view: PlanView, origin: Origin, shown: Shown, *, policies: bool) -> None:
+    """Write a plan; `policies` shows each policy's JSON as a diff, too."""
     diff = report.diff_of_change if policies else no_diff
+    grouped = shown.grouped
     write(
-        format_,
+        shown.format,
         lambda paint: render_plan(view, paint, diff, grouped=grouped),
-        outputs,
+        shown.outputs,
         json=lambda: report.render_plan_json(view, origin),
         html=lambda: report.render_plan_html(view, origin, diff, grouped=grouped),
         markdown=lambda: report.render_plan_markdown(
@@ -72,32 +75,28 @@ def show_plan(
     )
 
 
-def show_before_writing(
-    result: "PlanResult", view: PlanView, format_: OutcomeFormat, *, sure: bool, grouped: bool
-) -> None:
+def show_before_writing(result: "PlanResult", view: PlanView, shown: Shown, *, sure: bool) -> None:
     """Show a plan, as text on stdout where that is the format, and its refusals.
 
     A user who is asked to confirm sees the plan on stderr where stdout does not show it.
     """
-    as_text = partial(render_plan, view, grouped=grouped)
-    if format_ is OutcomeFormat.TEXT:
+    as_text = partial(render_plan, view, grouped=shown.grouped)
+    if shown.format == TEXT:
         show(as_text(paint_for(sys.stdout)))
-    is_seen = format_ is OutcomeFormat.TEXT and sys.stdout.isatty()
+    is_seen = shown.format == TEXT and sys.stdout.isatty()
     if not sure and is_interactive() and not is_seen:
         print_message(as_text(paint_for(sys.stderr)))
     show_refusals(result, view)
 
 
-def show_drift(
-    result: "ComputedPlan", format_: PlanFormat, outputs: Sequence[Output] = (), *, grouped: bool
-) -> None:
+def show_drift(result: "ComputedPlan", shown: Shown) -> None:
     """Write how the live access differs from the file, and to stderr what else makes it fail."""
     view = view_drift(result.plan, result.display_names, fails_unmanaged=result.fails_unmanaged)
-    origin = result.origin
+    origin, grouped = result.origin, shown.grouped
     write(
-        format_,
+        shown.format,
         lambda paint: render_drift(view, paint, grouped=grouped),
-        outputs,
+        shown.outputs,
         json=lambda: report.render_drift_json(view, origin),
         html=lambda: report.render_drift_html(view, origin, grouped=grouped),
         markdown=lambda: report.render_drift_markdown(view, origin, _ELSEWHERE, grouped=grouped),
@@ -106,19 +105,12 @@ def show_drift(
     _show_unmanaged(view)
 
 
-def show_outcomes(
-    applied: "ApplyResult",
-    view: PlanView,
-    format_: OutcomeFormat,
-    outputs: Sequence[Output] = (),
-    *,
-    grouped: bool,
-) -> None:
+def show_outcomes(applied: "ApplyResult", view: PlanView, shown: Shown) -> None:
     """Write what became of each change, and how many repositories were left alone."""
     prepared, outcomes = applied.prepared, applied.outcomes
     origin, left_alone = prepared.result.origin, len(prepared.left_alone)
     write(
-        format_,
+        shown.format,
         lambda paint: render_outcomes(
             outcomes,
             len(view.plan.errors),
@@ -127,7 +119,7 @@ def show_outcomes(
             left_alone,
             registries=view.registries,
         ),
-        outputs,
+        shown.outputs,
         json=lambda: report.render_outcomes_json(view, outcomes, origin),
         markdown=lambda: report.render_outcomes_markdown(
             view,
@@ -136,7 +128,7 @@ def show_outcomes(
             _ELSEWHERE,
             command=prepared.command,
             left_alone=left_alone,
-            grouped=grouped,
+            grouped=shown.grouped,
         ),
     )
 

@@ -1,6 +1,5 @@
 """The commands that read or write the registry: plan, drift, apply and rollback."""
 
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,9 +16,9 @@ from reconciler.cli.terminal import confirm, is_interactive, note, print_message
 from reconciler.model.transport import Transport
 
 if TYPE_CHECKING:
-    from reconciler.cli.results import TerminalListener
+    from reconciler.cli.results import Shown, TerminalListener
     from reconciler.report.plans.plan_view import PlanView
-    from reconciler.workflow import ApplyResult, PreparedApply
+    from reconciler.workflow import PreparedApply
 
 
 def plan(
@@ -66,6 +65,7 @@ def plan(
     from reconciler.cli.option_hints import apply_command
 
     written = check_outputs("plan", format_, outputs, file, *(rules or ()), plan_out)
+    shown = results.Shown(format_, written, not no_group)
     if plan_out is not None:
         from reconciler.workflow.plans.saved_plans import place_for
 
@@ -97,7 +97,7 @@ def plan(
         from reconciler.workflow.plans.saved_plans import write_plan_file
 
         write_plan_file(plan_out, "".join(render_plan_json(view, origin)))
-    results.show_plan(view, origin, format_, written, grouped=not no_group, policies=show_policy)
+    results.show_plan(view, origin, shown, policies=show_policy)
     results.show_refusals(result, view)
     if plan_out is not None:
         command = apply_command(plan_out, allowed, file, profile, rules or ())
@@ -129,6 +129,7 @@ def drift(
     from reconciler.cli.files import load_valid
 
     written = check_outputs("drift", format_, outputs, file, *(rules or ()))
+    shown = results.Shown(format_, written, not no_group)
     result = workflow.drift(
         load_valid(file, opt.allowances(public=allow_public), registry, rules=rules),
         repositories=tuple(repository or ()),
@@ -136,7 +137,7 @@ def drift(
         transport=transport,
         listener=results.TerminalListener(),
     )
-    results.show_drift(result, format_, written, grouped=not no_group)
+    results.show_drift(result, shown)
     raise typer.Exit(
         exit_of(result.statuses, differs=bool(result.plan.changes or result.plan.violations))
     )
@@ -183,6 +184,7 @@ def apply(
     from reconciler.cli.option_hints import plan_origin
 
     written = check_outputs("apply", format_, outputs, file, *(rules or ()), plan, journal)
+    shown = results.Shown(format_, written, not no_group)
     _require_journal(journal)
     require_one_stdin(file, plan, *(rules or ()))
     stored = None if plan is None else load_plan(plan)
@@ -210,16 +212,8 @@ def apply(
         listener=listener,
     )
     view = results.view_of(prepared.result)
-    results.show_before_writing(prepared.result, view, format_, sure=yes, grouped=not no_group)
-    _finish(
-        prepared,
-        view,
-        listener,
-        partial(results.show_outcomes, format_=format_, outputs=written, grouped=not no_group),
-        sure=yes,
-        journal=journal,
-        wait=wait,
-    )
+    results.show_before_writing(prepared.result, view, shown, sure=yes)
+    _finish(prepared, view, shown, listener, sure=yes, journal=journal, wait=wait)
 
 
 def rollback(
@@ -253,6 +247,7 @@ def rollback(
     from reconciler.workflow.writing.journals import require_other_file
 
     written = check_outputs("rollback", format_, outputs, record, journal)
+    shown = results.Shown(format_, written, not no_group)
     _require_journal(journal)
     require_other_file(record, journal)  # `apply` checks it, too, but only after the confirmation
     listener = results.TerminalListener()
@@ -268,18 +263,10 @@ def rollback(
     )
     view = results.view_of(prepared.result)
     if prepared.result.origin.registries:
-        results.show_before_writing(prepared.result, view, format_, sure=yes, grouped=not no_group)
+        results.show_before_writing(prepared.result, view, shown, sure=yes)
     else:
         note("the journal records no write")
-    _finish(
-        prepared,
-        view,
-        listener,
-        partial(results.show_outcomes, format_=format_, outputs=written, grouped=not no_group),
-        sure=yes,
-        journal=journal,
-        wait=wait,
-    )
+    _finish(prepared, view, shown, listener, sure=yes, journal=journal, wait=wait)
 
 
 def _require_journal(path: Path | None) -> None:
@@ -293,8 +280,8 @@ def _require_journal(path: Path | None) -> None:
 def _finish(
     prepared: "PreparedApply",
     view: "PlanView",
+    shown: "Shown",
     listener: "TerminalListener",
-    show_outcomes: Callable[["ApplyResult", "PlanView"], None],
     *,
     sure: bool,
     journal: Path | None,
@@ -302,8 +289,10 @@ def _finish(
 ) -> None:
     """Carry out a plan that was shown, once the user has confirmed it unless `sure`.
 
-    Reports the outcomes by `show_outcomes`, and ends the command.
+    Reports the outcomes, and ends the command.
     """
+    from reconciler.cli.results import show_outcomes
+
     result = prepared.result
     if result.refusals or not result.plan.changes:
         applied = workflow.apply(prepared)
@@ -313,7 +302,7 @@ def _finish(
         applied = workflow.apply(
             prepared, journal=journal, wait=wait, stopped=hold_signals(), listener=listener
         )
-    show = partial(show_outcomes, applied, view)
+    show = partial(show_outcomes, applied, view, shown)
     raise typer.Exit(report(show, exit_of(applied.statuses)))
 
 
