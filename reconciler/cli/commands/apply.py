@@ -8,7 +8,7 @@ import typer
 
 from reconciler import workflow
 from reconciler.cli import options as opt
-from reconciler.cli.exits import exit_of, report
+from reconciler.cli.exits import exit_of, write_report
 from reconciler.cli.options import a_path, name_of, require_no_stdout, require_one_stdin, stdin_of
 from reconciler.cli.outputs import check_outputs
 from reconciler.cli.signals import Interrupt, hold_signals
@@ -181,7 +181,7 @@ def _finish(
             prepared, journal=journal, wait=wait, stopped=hold_signals(), listener=listener
         )
     show = partial(show_outcomes, applied, view, shown)
-    raise typer.Exit(report(show, exit_of(applied.statuses)))
+    raise typer.Exit(write_report(show, exit_of(applied.statuses)))
 
 
 def _not_confirmed() -> str | None:
