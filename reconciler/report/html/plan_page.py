@@ -13,7 +13,8 @@ from reconciler.report.html.page import Figure, RiskPlace, RiskRow, figure, rend
 from reconciler.report.plans.access import SIGNS, AccessLine, Describe
 from reconciler.report.plans.change_json import change_view_json
 from reconciler.report.plans.failures import Cause, errors_by_cause
-from reconciler.report.plans.plan_text import PolicyDiff, drift_counts, no_diff, plan_counts
+from reconciler.report.plans.figures import drift_counts, plan_counts
+from reconciler.report.plans.plan_text import PolicyDiff, no_diff
 from reconciler.report.plans.plan_view import (
     MOST_RAW,
     POLICIES,

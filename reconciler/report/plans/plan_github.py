@@ -9,7 +9,7 @@ from reconciler.model.rules import RuleId
 from reconciler.printable import some_of
 from reconciler.report.github import Annotation, Level, annotations
 from reconciler.report.plans.failures import errors_by_cause
-from reconciler.report.plans.plan_text import drift_summary, plan_summary
+from reconciler.report.plans.figures import drift_summary, plan_summary
 from reconciler.report.plans.plan_view import PlanView, RiskView, equal_changes
 from reconciler.report.words import MOST_NAMES, listed, subject_name, target_name
 

@@ -28,20 +28,19 @@ from reconciler.report.markdown import (
 )
 from reconciler.report.plans.access import SIGNS, AccessLine
 from reconciler.report.plans.failures import Cause, errors_by_cause, outcomes_by_cause
+from reconciler.report.plans.figures import (
+    drift_counts,
+    drift_summary,
+    outcomes_summary,
+    plan_counts,
+    plan_summary,
+)
 from reconciler.report.plans.plan_json import (
     render_drift_json,
     render_outcomes_json,
     render_plan_json,
 )
-from reconciler.report.plans.plan_text import (
-    PolicyDiff,
-    drift_counts,
-    drift_summary,
-    no_diff,
-    outcomes_summary,
-    plan_counts,
-    plan_summary,
-)
+from reconciler.report.plans.plan_text import PolicyDiff, no_diff
 from reconciler.report.plans.plan_view import (
     ChangeView,
     PlanView,

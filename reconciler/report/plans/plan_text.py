@@ -1,17 +1,23 @@
 """A plan, drift, or the outcomes of an apply as text for people."""
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from reconciler.model.registry import RegistryScope, Subject
-from reconciler.plan.model import NO_SCOPE, Change, ChangeKind, Plan
-from reconciler.printable import number_of, some_of, unmistakable
-from reconciler.report.plans.access import Describe, LineKind, cause_mark, render_access
+from reconciler.model.registry import RegistryScope
+from reconciler.plan.model import NO_SCOPE, Change, Plan
+from reconciler.printable import number_of, unmistakable
+from reconciler.report.plans.access import Describe, cause_mark, render_access
 from reconciler.report.plans.failures import errors_by_cause, is_whole, outcomes_by_cause
+from reconciler.report.plans.figures import (
+    drift_counts,
+    drift_summary,
+    outcome_counts,
+    outcomes_summary,
+    plan_counts,
+    plan_summary,
+)
 from reconciler.report.plans.plan_view import (
-    POLICIES,
     ChangeView,
     PlanView,
     RefusalView,
@@ -22,39 +28,19 @@ from reconciler.report.plans.plan_view import (
     split_view,
 )
 from reconciler.report.text import Line, Paint, Role, Span, render, shown_width
-from reconciler.report.words import (
-    MOST_NAMES,
-    NOUNS,
-    listed,
-    subject_name,
-    target_name,
-)
+from reconciler.report.words import MOST_NAMES, listed, subject_name, target_name
 
 if TYPE_CHECKING:
     from reconciler.apply.model import Outcome
 
 _MARGIN = 56
 _DIFF_ROLES: Mapping[str, Role] = {"+": "added", "-": "removed", "@": "hint"}
-_RARE_KINDS: tuple[LineKind, ...] = ("narrowed", "changed")
 _Body = tuple[Line, ...]
 
 PolicyDiff = Callable[[Change], Iterable[str]]
 """Returns the lines of a unified diff of a change's policies as JSON."""
 
 _ROLES: dict[str, Role] = {"applied": "added", "failed": "error", "stale": "warning"}
-_TEMPLATE: Subject = "creation-template"
-_SET = ("policy set", "policies set")
-_DONE: Mapping[tuple[bool, ChangeKind], tuple[str, str]] = {
-    (False, "set"): _SET,
-    (False, "delete"): ("policy removed", "policies removed"),
-    (False, "create"): ("repository created", "repositories created"),
-    (True, "create"): ("template created", "templates created"),
-    (True, "set"): ("template updated", "templates updated"),
-    (True, "delete"): ("template removed", "templates removed"),
-}
-"""What was done, for policies and repositories, and for creation templates."""
-
-_VERBS: Mapping[ChangeKind, str] = {"create": "create", "set": "update", "delete": "remove"}
 
 
 def no_diff(_change: Change) -> Iterable[str]:
@@ -206,86 +192,6 @@ def _error_lines(plan: Plan, registries: Mapping[RegistryScope, str]) -> Iterabl
         yield error, ": ", cause.kind, ": ", cause.of_call or f"{count}: {cause.why}"
 
 
-def plan_summary(view: PlanView) -> str:
-    """Say in one line what a plan changes."""
-    return f"Plan: {plan_counts(view)}. Access: {_access(view.access())}."
-
-
-def drift_summary(view: PlanView) -> str:
-    """Say in one line whether there is drift, and how much."""
-    plan = view.plan
-    none = "No drift found" if plan.errors else "No drift"
-    found = "Drift" if plan.changes or plan.violations else none
-    return f"{found}: {drift_counts(view)}."
-
-
-def plan_counts(view: PlanView) -> str:
-    """Say in figures what a plan changes, and what it leaves."""
-    repositories = number_of(view.count("create", *POLICIES), "repository", "repositories")
-    changes = (*_policies(view), f"{repositories} to create", *_templates(view))
-    rest = f"{_errors(view)}{_violations(view)}"
-    return f"{', '.join(changes)}; {view.plan.in_sync:,} in sync{rest}"
-
-
-def _policies(view: PlanView) -> Iterable[str]:
-    """Count the policies to set and to remove, the registry's own among them."""
-    kinds: tuple[tuple[ChangeKind, str], ...] = (("set", "set"), ("delete", "remove"))
-    for kind, verb in kinds:
-        own = view.count(kind, "registry-policy")
-        of_registry = f" ({own:,} of the registry)" if own else ""
-        policies = number_of(view.count(kind, *POLICIES), "policy", "policies")
-        yield f"{policies} to {verb}{of_registry}"
-
-
-def _templates(view: PlanView) -> Iterable[str]:
-    """Count the creation templates by what is to be done, where there are any."""
-    for kind, verb in _VERBS.items():
-        count = view.count(kind, _TEMPLATE)
-        if count:
-            yield f"{number_of(count, *NOUNS[_TEMPLATE])} to {verb}"
-
-
-def _access(counts: Mapping[LineKind, int]) -> str:
-    """List the figures; the rare kinds only where there are any."""
-    deleted = number_of(counts["gone"], "of a deleted principal", "of deleted principals")
-    figures = [
-        f"{counts['granted']:,} granted",
-        f"{counts['widened']:,} widened",
-        f"{counts['revoked']:,} revoked{f' ({deleted})' if counts['gone'] else ''}",
-        *(f"{counts[kind]:,} {kind}" for kind in _RARE_KINDS if counts[kind]),
-    ]
-    return ", ".join(figures)
-
-
-def drift_counts(view: PlanView) -> str:
-    """Say in figures what differs, and what does not."""
-    plan = view.plan
-    if not plan.changes and not plan.violations:
-        return f"{plan.in_sync:,} in sync{_errors(view)}"
-    differ = "differs" if len(plan.changes) == 1 else "differ"
-    rest = f"{_errors(view)}{_violations(view)}"
-    return f"{_differing(view)} {differ} from the file; {plan.in_sync:,} in sync{rest}"
-
-
-def _differing(view: PlanView) -> str:
-    """Count what differs by subject; repositories also where nothing does."""
-    counts = view.differing()
-    words = [
-        number_of(counts[subject], *nouns) for subject, nouns in NOUNS.items() if counts[subject]
-    ]
-    return some_of(words) or "0 repositories"
-
-
-def _errors(view: PlanView) -> str:
-    errors = view.plan.errors
-    return f", {number_of(len(errors), 'error', 'errors')}" if errors else ""
-
-
-def _violations(view: PlanView) -> str:
-    violations = view.plan.violations
-    return f"; never rules broken: {len(violations):,}" if violations else ""
-
-
 def render_outcomes(
     outcomes: Sequence["Outcome"],
     errors: int,
@@ -317,13 +223,8 @@ def render_outcomes(
     lines = list(_by_region(outcomes, registries)) if registries else [(), *_lines(outcomes)]
     of_registries = ((one.change.target.scope, one) for one in outcomes) if registries else ()
     by_name = by_scope(lambda scope: registries[scope], of_registries)
-    names = {name: _results(found) for name, found in by_name.items()}
+    names = {name: outcome_counts(found) for name, found in by_name.items()}
     return render([*lines, (), summary, *_by_registry(names)], paint)
-
-
-def outcomes_summary(outcomes: "Sequence[Outcome]", command: str, *others: str) -> str:
-    """Say in one line what became of the changes, and `others`, where these are not empty."""
-    return f"{command}: {', '.join(filter(None, (_results(outcomes), *others)))}."
 
 
 def _by_region(
@@ -335,23 +236,6 @@ def _by_region(
         yield ()
         yield Span(registry_title(registries[scope], scope), "heading"), ":"
         yield from _lines(found)
-
-
-def _results(outcomes: Sequence["Outcome"]) -> str:
-    counts = sorted(Counter(outcome.result for outcome in outcomes).items())
-    return ", ".join(_counted(result, number, outcomes) for result, number in counts)
-
-
-def _counted(result: str, number: int, outcomes: Sequence["Outcome"]) -> str:
-    """Count the changes with one result; applied ones by kind, too, unless all set a policy."""
-    if result == "in-force":
-        return f"{number:,} in force already"
-    changes = [outcome.change for outcome in outcomes if outcome.result == result]
-    done = Counter(_DONE[one.target.subject == _TEMPLATE, one.change] for one in changes)
-    if result != "applied" or set(done) == {_SET}:
-        return f"{number:,} {result}"
-    parts = (number_of(done[words], *words) for words in _DONE.values() if done[words])
-    return f"{number:,} {result} ({', '.join(parts)})"
 
 
 def _lines(outcomes: Sequence["Outcome"]) -> Iterable[Line]:
