@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from typing import Literal, NamedTuple
 
 from reconciler.model.rules import RuleId
@@ -220,7 +220,7 @@ class Target(NamedTuple):
     @property
     def known_of_requests(self) -> Condition:
         """What holds of every request to the repository."""
-        return known_of_requests(self.scope.account, [self.scope.region])
+        return _known_of_requests(self.scope)
 
     def policy_of(self, text: str | None) -> str | None:
         """Return the policy in a text of this subject: the text itself, but for a template."""
@@ -259,6 +259,11 @@ class Target(NamedTuple):
                 if left is None or right is None:
                     return False
                 return same_template(read_template(left), read_template(right), self.partition)
+
+
+@lru_cache(maxsize=256)
+def _known_of_requests(scope: RegistryScope) -> Condition:
+    return known_of_requests(scope.account, [scope.region])
 
 
 def registry_target(scope: RegistryScope) -> Target:

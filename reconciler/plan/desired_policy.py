@@ -143,12 +143,20 @@ def policy_text(desired: Desired, kept: Iterable[Statement], inputs: PlanInputs)
     """Return the text of a desired policy with the statements that are kept; None for no policy."""
     # A Resource says nothing in a repository policy, and the service may refuse it.
     raw = [{k: v for k, v in s.raw.items() if k != "Resource"} for s in kept]
-    return compile_policy(
-        grant_facts(desired.grants),
-        [*desired.statements, *raw],
-        inputs.display_names.tiers,
-        owned_by_sid=inputs.ownership.by_sid,
-    )
+    tiers, owned_by_sid = inputs.display_names.tiers, inputs.ownership.by_sid
+    if not raw and not desired.statements:
+        return _text_of_grants(desired.grants, tuple(tiers.items()), owned_by_sid=owned_by_sid)
+    statements = [*desired.statements, *raw]
+    facts = _facts_asked_for(desired.grants)
+    return compile_policy(facts, statements, tiers, owned_by_sid=owned_by_sid)
+
+
+@lru_cache(maxsize=4_096)
+def _text_of_grants(
+    grants: tuple[Grant, ...], tiers: tuple[tuple[str, frozenset[str]], ...], *, owned_by_sid: bool
+) -> str | None:
+    """Return the text of a policy of grants alone; cached as `_facts_asked_for` is."""
+    return compile_policy(_facts_asked_for(grants), (), dict(tiers), owned_by_sid=owned_by_sid)
 
 
 def keepable(before: Policy, ownership: Ownership) -> tuple[Statement, ...]:

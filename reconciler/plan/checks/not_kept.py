@@ -94,11 +94,13 @@ def lambda_risks(
     for one in dropped:
         if one.lambda_condition is not None:
             yield Risk(RuleId.LAMBDA_LOSES_ACCESS, LAMBDA, one.lambda_condition, _message(one))
-    statements = () if isinstance(before, Unreadable) else before.statements
+    denying = {h: actions for h, actions in after.items() if h.effect == "Deny"}
+    if not denying or isinstance(before, Unreadable):
+        return
     known = target.known_of_requests
-    old = {h: actions for h, actions in facts_of(statements).items() if h.effect == "Deny"}
-    new = {h: a for h, a in after.items() if h.effect == "Deny" and old.get(h) != a}
-    for statement in statements if new else ():
+    old = {h: a for h, a in facts_of(before.statements).items() if h.effect == "Deny"}
+    new = {h: actions for h, actions in denying.items() if old.get(h) != actions}
+    for statement in before.statements if new else ():
         if statement not in losing and any(_lets_fetch(statement)):
             holder = Holder(LAMBDA, "Allow", statement.condition)
             left, loss = _first_loss(holder, old, known), _first_loss(holder, new, known)
