@@ -7,7 +7,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -320,6 +320,7 @@ def journal_size(info: RunInfo, changes: Iterable[Change], at: datetime) -> int:
     Raises ReconcileError for a change whose line could not be read back.
     """
     size = 0
+    end_sizes: dict[Target, int] = {}  # by the target without its name, which is plain ASCII
     for change in changes:
         line = begin_line(info, change, at)
         try:
@@ -328,5 +329,8 @@ def journal_size(info: RunInfo, changes: Iterable[Change], at: datetime) -> int:
             raise ReconcileError(
                 f"{change.target} can't be recorded in a journal: {malformed.reason}"
             ) from None
-        size += len(line) + max_end_size(info, change, at)
+        unnamed = change.target._replace(repository="")
+        if unnamed not in end_sizes:
+            end_sizes[unnamed] = max_end_size(info, replace(change, target=unnamed), at)
+        size += len(line) + end_sizes[unnamed] + len(change.target.repository)
     return size
