@@ -119,9 +119,10 @@ class LockedFile:
             return self._damage()
 
     def _damage(self) -> str | None:
-        if not _is_there(self._path, self._handle):
+        held = os.fstat(self._handle)
+        if not _is_at(self._path, held):
             return "it was moved, removed or replaced while it was in use"
-        more = os.fstat(self._handle).st_size - (self.size - len(self._before))
+        more = held.st_size - (self.size - len(self._before))
         if self._broken:
             return "earlier lines may not be on the disk"
         if more:
@@ -154,17 +155,17 @@ def _lock_journal(path: Path) -> LockedFile:
             ) from None
         except OSError as error:
             raise _unwritable(path, error) from error
-        if _is_there(path, handle):
+        if _is_at(path, os.fstat(handle)):
             truncated = content[-1:] not in (b"", b"\n")
             size = len(content) + truncated
             return LockedFile(path, handle, size, truncated=truncated, is_new=is_new)
         os.close(handle)  # another run removed the file before it was locked
 
 
-def _is_there(path: Path, handle: int) -> bool:
-    """Return whether an open file is the one at a path."""
+def _is_at(path: Path, held: os.stat_result) -> bool:
+    """Return whether a file that is held open is the one at a path."""
     try:
-        return os.path.samestat(path.stat(), os.fstat(handle))
+        return os.path.samestat(path.stat(), held)
     except OSError:
         return False
 
