@@ -1,4 +1,4 @@
-"""Coroutines that wait for sockets, for a time and for threads: one alone, or many in one thread.
+"""Coroutines that wait for sockets, times, threads and places: one alone, or many in one thread.
 
 They are not those of asyncio: the same coroutine also runs alone, in a thread that waits with it.
 And a connection stays a socket of `ssl`, where asyncio's TLS is written in Python.
@@ -11,7 +11,7 @@ import threading
 import time
 import types
 from collections import deque
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import Awaitable, Callable, Coroutine, Generator
 from contextlib import suppress
 from functools import partial
 from typing import Generic, NamedTuple, TypeVar
@@ -35,14 +35,14 @@ class SocketWait(NamedTuple):
     seconds: float
 
 
-class ThreadWait(NamedTuple):
-    """A thread of its own has done `work`, which raises nothing, or so many seconds pass."""
+class Signal(NamedTuple):
+    """Any thread calls what `begin` is given, or so many seconds pass."""
 
-    work: Callable[[], None]
+    begin: Callable[[Callable[[], None]], None]
     seconds: float | None
 
 
-Wait = Pause | SocketWait | ThreadWait
+Wait = Pause | SocketWait | Signal
 Task = Coroutine[Wait, bool | None, T]
 """Is sent whether what it waits for came to be, False where the time had passed before."""
 
@@ -95,7 +95,7 @@ async def in_thread(work: Callable[[], T], seconds: float | None = None) -> T:
     """
     own = _Work(work)
     try:
-        if not await _wait(ThreadWait(own.do, seconds)):
+        if not await _wait(Signal(partial(_start, own.do), seconds)):
             raise OverdueError
     finally:
         own.is_left = True
@@ -104,10 +104,57 @@ async def in_thread(work: Callable[[], T], seconds: float | None = None) -> T:
     return own.returned[0]
 
 
+def _start(work: Callable[[], None], then: Callable[[], None]) -> None:
+    """Do work that raises nothing in a thread of its own."""
+
+    def run() -> None:
+        work()
+        then()
+
+    threading.Thread(target=run, daemon=True).start()  # leaving the process does not wait for it
+
+
 def is_left() -> bool:
     """Whether nobody waits any more for what this thread does."""
     work: _Work[object] | None = getattr(_thread, "work", None)
     return work is not None and work.is_left
+
+
+class Gate:
+    """Lets so many coroutines of all threads through at a time; the others wait in a row."""
+
+    def __init__(self, places: int) -> None:
+        self._places = places
+        self._lock = threading.Lock()
+        self._inside: set[object] = set()
+        self._row: dict[object, Callable[[], None]] = {}  # what lets each go on
+
+    async def through(self, work: Callable[[], Awaitable[T]], seconds: float) -> T:
+        """Do work in a place, or without one after so many seconds; return what it returns."""
+        own = object()
+        try:
+            await _wait(Signal(partial(self._line_up, own), seconds))
+            return await work()
+        finally:
+            self._leave(own)
+
+    def _line_up(self, own: object, go_on: Callable[[], None]) -> None:
+        with self._lock:
+            self._row[own] = go_on
+            self._let_in()
+
+    def _leave(self, own: object) -> None:
+        with self._lock:
+            self._row.pop(own, None)
+            self._inside.discard(own)
+            self._let_in()
+
+    def _let_in(self) -> None:
+        """Give the free places to the first in the row; needs the lock."""
+        while self._row and len(self._inside) < self._places:
+            first = next(iter(self._row))
+            self._inside.add(first)
+            self._row.pop(first)()
 
 
 def run_alone(task: Task[T], sleep: Callable[[float], None] = time.sleep) -> T:
@@ -140,16 +187,10 @@ def _blocking(wait: Wait, sleep: Callable[[float], None]) -> bool:
             with _AloneSelector() as selector:
                 selector.register(connection, event)
                 return bool(selector.select(seconds))
-        case ThreadWait(work, limit):
-            thread = _started(work)
-            thread.join(limit)
-            return not thread.is_alive()
-
-
-def _started(work: Callable[[], None]) -> threading.Thread:
-    thread = threading.Thread(target=work, daemon=True)  # leaving the process does not wait for it
-    thread.start()
-    return thread
+        case Signal(begin, limit):
+            has_come = threading.Event()
+            begin(has_come.set)
+            return has_come.wait(limit)
 
 
 class _Waiting(NamedTuple):
@@ -224,7 +265,7 @@ class Tasks:
         self._waiting: dict[int, _Waiting] = {}
         self._timers: list[tuple[float, int]] = []
         self._given = _WOKEN
-        self._done: deque[int] = deque()  # by threads
+        self._signalled: deque[int] = deque()
         self._wakes, self._woken = socket.socketpair()
 
     def start(self, task: Task[None], group: object) -> None:
@@ -268,12 +309,11 @@ class Tasks:
             heapq.heappush(self._timers, (time.monotonic() + wait.seconds, number))
         if isinstance(wait, SocketWait):
             self._sockets.watch(wait.socket, wait.event, number)
-        elif isinstance(wait, ThreadWait):
-            _started(partial(self._do, wait.work, number))
+        elif isinstance(wait, Signal):
+            wait.begin(partial(self._signal, number))
 
-    def _do(self, work: Callable[[], None], number: int) -> None:
-        work()
-        self._done.append(number)
+    def _signal(self, number: int) -> None:
+        self._signalled.append(number)
         with suppress(OSError):  # all is over
             self._wakes.send(b"x")
 
@@ -290,8 +330,8 @@ class Tasks:
                 self._sockets.watch(self._woken, READ, _WOKEN)
             else:
                 self._resume(number, came_to_be=True)
-        while self._done:
-            self._resume(self._done.popleft(), came_to_be=True)
+        while self._signalled:
+            self._resume(self._signalled.popleft(), came_to_be=True)
         now = time.monotonic()
         while self._timers and self._timers[0][0] <= now:
             self._resume(heapq.heappop(self._timers)[1], came_to_be=False)
