@@ -14,7 +14,6 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from reconciler.registry.failures.errors import Retry
 from reconciler.registry.tasks import T, pause
@@ -36,6 +35,7 @@ LONGEST_HOLD = 1000.0  # calls
 GROWTH = 0.02  # of the estimate, gained with each call after them
 FIRST_GROWTH = 0.04  # the same while there is no estimate but the first one
 REST = 0.25  # seconds without a call after the limit is met, so that the service can recover
+REST_TURNS = 20.0  # of the new rate: a longer rest is lost, since the rate is what it gives
 LONGEST_REST = 1.0  # seconds without a call; longer ones say nothing of what gets through
 MAX_THROTTLES = 20  # attempts of one call, throttled while no other passes; the error is raised
 MAX_FAILURES = 3  # attempts of one call that fail otherwise; the last error is raised
@@ -64,11 +64,6 @@ class Turns:
     first: int
     left: int
     began: float = 0.0
-
-
-class _Permit(NamedTuple):
-    epoch: int  # how often the limit had been met when it was given
-    waited: bool
 
 
 class Pace:
@@ -175,16 +170,20 @@ class Pace:
     ) -> T:
         """Make one attempt of a call in its turn, the next of `turns`, if given."""
         turns = turns or self.reserve(1)
-        with self._lock:
-            self._open += 1
+        ticket = turns.first
+        left = self._begin(turns)
+        waited = left > 0.0
         try:
-            permit = await self._wait_for(turns)
+            if waited:
+                await self._wait_so_long(ticket, left)
+                turns.began = self._clock()
+            epoch = self._epoch
             try:
                 result = await attempt()
             except Exception as error:
-                self._note_failure(retry_after(error), permit)
+                self._note_failure(retry_after(error), epoch, waited=waited)
                 raise
-            self._note_pass(permit)
+            self._note_pass(epoch, waited=waited)
             return result
         finally:
             with self._lock:
@@ -203,16 +202,15 @@ class Pace:
         self._given += tickets
         return first
 
-    async def _wait_for(self, turns: Turns) -> _Permit:
-        """Wait for the next of the turns, and use it."""
-        ticket = turns.first
-        turns.first, turns.left = ticket + 1, turns.left - 1
-        left = self._time_left(ticket)
-        waited = left > 0.0
-        if waited:
-            await self._wait_so_long(ticket, left)
+    def _begin(self, turns: Turns) -> float:
+        """Use the next of the turns, and return the seconds until it may come."""
+        with self._lock:
+            self._open += 1
+            left = self._time_left(turns.first)
+        turns.first += 1
+        turns.left -= 1
         turns.began = self._clock()
-        return _Permit(self._epoch, waited)
+        return left
 
     async def _wait_so_long(self, ticket: int, left: float) -> None:
         with self._lock:
@@ -220,20 +218,21 @@ class Pace:
         try:
             while left > 0.0:
                 await self._pause(min(left, LONGEST_NAP))
-                left = self._time_left(ticket)
+                with self._lock:
+                    left = self._time_left(ticket)
         finally:
             with self._lock:
                 self._waiting -= 1
         self._tell_if_long()
 
     def _time_left(self, ticket: int) -> float:
-        with self._lock:
-            now = self._move_on()
-            missing = ticket - self._come_up
-            if missing < _ROUNDING:
-                return 0.0
-            left = missing / self._rate + (self._counted_to - now)
-            return min(left, _START_NAP) if self._window else left
+        """Return the seconds until a turn may come; needs the lock."""
+        now = self._move_on()
+        missing = ticket - self._come_up
+        if missing < _ROUNDING:
+            return 0.0
+        left = missing / self._rate + (self._counted_to - now)
+        return min(left, _START_NAP) if self._window else left
 
     def _move_on(self) -> float:
         """Count the turns that have come up, and return the time; needs the lock."""
@@ -243,9 +242,9 @@ class Pace:
             self._counted_to = now
         return now
 
-    def _note_throttle(self, permit: _Permit) -> None:
+    def _note_throttle(self, epoch: int) -> None:
         with self._lock:
-            if permit.epoch == self._epoch:  # calls that were in flight together count once
+            if epoch == self._epoch:  # calls that were in flight together count once
                 self._window = max(self._window - 1.0, 1.0) if self._window else 0.0
                 self._recent.append(True)
                 if sum(self._recent) >= self._enough():
@@ -285,32 +284,33 @@ class Pace:
             self._hold = min(HOLD * self._passed, LONGEST_HOLD)
             self._growth = GROWTH * self._rate
         self._come_up = min(self._come_up, float(self._given - self._waiting))
-        self._counted_to = now + REST
+        self._counted_to = now + min(REST, REST_TURNS / self._rate)
         self._epoch += 1
         self._begun = now
         self._passed = 0
         self._recent = deque(maxlen=RECENT)
 
-    def _note_failure(self, retry: Retry, permit: _Permit) -> None:
+    def _note_failure(self, retry: Retry, epoch: int, *, waited: bool) -> None:
         if retry in _NO_RESPONSE:
             self._note_no_response()
             return
         self._has_answered = True
         if retry is Retry.THROTTLED:
-            self._note_throttle(permit)
+            self._note_throttle(epoch)
         else:
-            self._note_pass(permit)
+            self._note_pass(epoch, waited=waited)
 
     def _note_no_response(self) -> None:
         with self._lock:
             if self._window:
                 self._come_up += 1.0
 
-    def _note_pass(self, permit: _Permit) -> None:
+    def _note_pass(self, epoch: int, *, waited: bool) -> None:
+        """Count a call that passed; `epoch` is that in which it began."""
         self._has_answered = True
         with self._lock:
             self._ever_passed += 1
-            if permit.epoch != self._epoch:
+            if epoch != self._epoch:
                 return
             self._passed += 1
             self._recent.append(False)
@@ -319,6 +319,6 @@ class Pace:
                 self._window += grows
                 self._come_up += 1 + grows
             # Without waiting calls the limit is elsewhere, and a higher rate says nothing.
-            elif permit.waited and self._passed >= self._hold:
+            elif waited and self._passed >= self._hold:
                 self._move_on()
                 self._rate += self._growth

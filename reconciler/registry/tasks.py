@@ -11,7 +11,7 @@ import threading
 import time
 import types
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, Generator
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable
 from contextlib import suppress
 from functools import partial
 from typing import Generic, NamedTuple, TypeVar
@@ -61,9 +61,12 @@ async def pause(seconds: float) -> None:
     await _wait(Pause(seconds))
 
 
-async def until_ready(connection: socket.socket, event: int, seconds: float) -> None:
+@types.coroutine
+def until_ready(
+    connection: socket.socket, event: int, seconds: float
+) -> Generator[Wait, bool, None]:
     """Wait until a socket can be read (`READ`) or written; TimeoutError after so many seconds."""
-    if not await _wait(SocketWait(connection, event, seconds)):
+    if not (yield SocketWait(connection, event, seconds)):
         raise TimeoutError
 
 
@@ -193,9 +196,8 @@ def _blocking(wait: Wait, sleep: Callable[[float], None]) -> bool:
             return has_come.wait(limit)
 
 
-class _Waiting(NamedTuple):
-    task: Task[None]
-    group: object
+_Started = tuple[Task[None], object]
+"""A task, and its group."""
 
 
 class _Watched:
@@ -261,8 +263,8 @@ class Tasks:
 
     def __init__(self) -> None:
         self._sockets = Sockets()
-        self._ready: deque[tuple[Task[None], object, bool | None]] = deque()
-        self._waiting: dict[int, _Waiting] = {}
+        self._ready: deque[tuple[_Started, bool | None]] = deque()
+        self._waiting: dict[int, _Started] = {}
         self._timers: list[tuple[float, int]] = []
         self._given = _WOKEN
         self._signalled: deque[int] = deque()
@@ -270,16 +272,16 @@ class Tasks:
 
     def start(self, task: Task[None], group: object) -> None:
         """Let a task take part in `run`; `cancel` ends those of a group."""
-        self._ready.append((task, group, None))
+        self._ready.append(((task, group), None))
 
     def cancel(self, group: object) -> None:
         """End the tasks of a group where they wait; not the one that asks for it."""
-        for task, own, _ in self._ready:
+        for (task, own), _ in self._ready:
             if own == group:
                 task.close()
-        self._ready = deque(one for one in self._ready if one[1] != group)
-        for number in [n for n, waiting in self._waiting.items() if waiting.group == group]:
-            self._waiting.pop(number).task.close()
+        self._ready = deque(one for one in self._ready if one[0][1] != group)
+        for number in [number for number, (_, own) in self._waiting.items() if own == group]:
+            self._waiting.pop(number)[0].close()
 
     def run(self) -> None:
         """Run all tasks to their end; what one raises ends all of them."""
@@ -291,20 +293,19 @@ class Tasks:
                     self._go_on(*self._ready.popleft())
                 self._look()
         finally:
-            left = [one.task for one in self._waiting.values()]
-            for task in [*left, *(one[0] for one in self._ready)]:
+            for task, _ in [*self._waiting.values(), *(started for started, _ in self._ready)]:
                 task.close()
             self._sockets.close()
             self._woken.close()
             self._wakes.close()
 
-    def _go_on(self, task: Task[None], group: object, came_to_be: bool | None) -> None:
+    def _go_on(self, started: _Started, came_to_be: bool | None) -> None:
         try:
-            wait = task.send(came_to_be)
+            wait = started[0].send(came_to_be)
         except StopIteration:
             return
         self._given = number = self._given + 1
-        self._waiting[number] = _Waiting(task, group)
+        self._waiting[number] = started
         if wait.seconds is not None:
             heapq.heappush(self._timers, (time.monotonic() + wait.seconds, number))
         if isinstance(wait, SocketWait):
@@ -324,19 +325,20 @@ class Tasks:
         if not self._waiting:
             return
         left = max(self._timers[0][0] - time.monotonic(), 0.0) if self._timers else None
-        for number in self._sockets.ready(left):
-            if number == _WOKEN:
-                self._woken.recv(2**12)
-                self._sockets.watch(self._woken, READ, _WOKEN)
-            else:
-                self._resume(number, came_to_be=True)
+        came = self._sockets.ready(left)
+        if _WOKEN in came:
+            self._woken.recv(2**12)
+            self._sockets.watch(self._woken, READ, _WOKEN)
         while self._signalled:
-            self._resume(self._signalled.popleft(), came_to_be=True)
-        now = time.monotonic()
+            came.append(self._signalled.popleft())
+        self._resume(came, came_to_be=True)
+        now, over = time.monotonic(), list[int]()
         while self._timers and self._timers[0][0] <= now:
-            self._resume(heapq.heappop(self._timers)[1], came_to_be=False)
+            over.append(heapq.heappop(self._timers)[1])
+        self._resume(over, came_to_be=False)
 
-    def _resume(self, number: int, *, came_to_be: bool) -> None:
-        if number in self._waiting:
-            waiting = self._waiting.pop(number)
-            self._ready.append((waiting.task, waiting.group, came_to_be))
+    def _resume(self, numbers: Iterable[int], *, came_to_be: bool) -> None:
+        for number in numbers:
+            started = self._waiting.pop(number, None)
+            if started is not None:
+                self._ready.append((started, came_to_be))
