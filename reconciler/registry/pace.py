@@ -14,9 +14,10 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 
 from reconciler.registry.failures.errors import Retry
-from reconciler.registry.tasks import T, pause
+from reconciler.registry.tasks import Begin, T, pause, signalled
 
 START_WINDOW = 10  # calls in flight, as TCP's initial window (RFC 6928)
 RISKED_WINDOW = 20  # calls in flight at the most, until five times as many have passed
@@ -35,7 +36,7 @@ LONGEST_HOLD = 1000.0  # calls
 GROWTH = 0.02  # of the estimate, gained with each call after them
 FIRST_GROWTH = 0.04  # the same while there is no estimate but the first one
 REST = 0.25  # seconds without a call after the limit is met, so that the service can recover
-REST_TURNS = 20.0  # of the new rate: a longer rest is lost, since the rate is what it gives
+REST_TURNS = 30.0  # of the new rate: a longer rest is lost, since the rate is what it gives
 LONGEST_REST = 1.0  # seconds without a call; longer ones say nothing of what gets through
 MAX_THROTTLES = 20  # attempts of one call, throttled while no other passes; the error is raised
 MAX_FAILURES = 3  # attempts of one call that fail otherwise; the last error is raised
@@ -47,7 +48,6 @@ MOST_DOUBLINGS = 10  # a call that is throttled for very long would overflow a n
 LONGEST_PAUSE = 5.0  # seconds
 LONG = 5.0  # seconds from the first time that the limit is met to the call that is told
 LONGEST_NAP = 0.1  # seconds between looks at the rate, which may have changed
-_START_NAP = 0.005  # seconds between looks at the window
 _ROUNDING = 1e-6  # of a turn
 _SHORTEST = 1e-3  # seconds of an epoch
 _NO_RESPONSE = (Retry.TRANSIENT, Retry.UNSENT)
@@ -72,8 +72,8 @@ class Pace:
     `throttled_for_long` is called once, by any thread and without a lock, when calls still wait for
     their turns, or are throttled, `LONG` after the limit is met first. `no_response` is called in
     the same way before a call is repeated that had no response for `SILENCE`, with its seconds.
-    `clock` returns seconds, `sleep` waits for seconds, `uniform` draws a number between its two
-    arguments.
+    `clock` returns seconds, `sleep` waits for seconds, `nap` waits as `signalled` does, and
+    `uniform` draws a number between its two arguments.
     """
 
     def __init__(
@@ -83,6 +83,7 @@ class Pace:
         no_response: Callable[[float], None] = lambda _seconds: None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = pause,
+        nap: Callable[[Begin, float], Awaitable[object]] = signalled,
         uniform: Callable[[float, float], float] = random.uniform,
     ) -> None:
         self._throttled_for_long = throttled_for_long
@@ -90,7 +91,7 @@ class Pace:
         self._first_met: float | None = None
         self._is_told = False
         self._clock = clock
-        self._pause = sleep
+        self._pause, self._nap = sleep, nap
         self._uniform = uniform
         self._lock = threading.Lock()
         # Each call draws a ticket; its turn is when as many turns have come up. In the beginning
@@ -99,6 +100,7 @@ class Pace:
         self._come_up = START_WINDOW - 1.0
         self._window = float(START_WINDOW)  # 0 from the first time that the limit is met
         self._waiting = 0  # calls
+        self._row: dict[int, Callable[[], None]] = {}  # what wakes those that wait for the window
         self._rate = START_RATE
         self._counted_to = clock()
         # An epoch ends when the limit is met.
@@ -217,13 +219,28 @@ class Pace:
             self._waiting += 1
         try:
             while left > 0.0:
-                await self._pause(min(left, LONGEST_NAP))
+                if self._window:
+                    await self._nap(partial(self._line_up, ticket), min(left, LONGEST_NAP))
+                else:
+                    await self._pause(min(left, LONGEST_NAP))
                 with self._lock:
                     left = self._time_left(ticket)
         finally:
             with self._lock:
                 self._waiting -= 1
+                self._row.pop(ticket, None)
         self._tell_if_long()
+
+    def _line_up(self, ticket: int, wake: Callable[[], None]) -> None:
+        """Wake a call when an answer brings up its turn."""
+        with self._lock:
+            self._row[ticket] = wake
+            self._wake()
+
+    def _wake(self) -> None:
+        """Wake the calls whose turns have come up; needs the lock."""
+        while self._row and (first := min(self._row)) - self._come_up < _ROUNDING:
+            self._row.pop(first)()
 
     def _time_left(self, ticket: int) -> float:
         """Return the seconds until a turn may come; needs the lock."""
@@ -231,8 +248,7 @@ class Pace:
         missing = ticket - self._come_up
         if missing < _ROUNDING:
             return 0.0
-        left = missing / self._rate + (self._counted_to - now)
-        return min(left, _START_NAP) if self._window else left
+        return missing / self._rate + (self._counted_to - now)
 
     def _move_on(self) -> float:
         """Count the turns that have come up, and return the time; needs the lock."""
@@ -304,6 +320,7 @@ class Pace:
         with self._lock:
             if self._window:
                 self._come_up += 1.0
+                self._wake()
 
     def _note_pass(self, epoch: int, *, waited: bool) -> None:
         """Count a call that passed; `epoch` is that in which it began."""
@@ -318,6 +335,7 @@ class Pace:
                 grows = self._window < max(RISKED_WINDOW, self._passed / 5)
                 self._window += grows
                 self._come_up += 1 + grows
+                self._wake()
             # Without waiting calls the limit is elsewhere, and a higher rate says nothing.
             elif waited and self._passed >= self._hold:
                 self._move_on()

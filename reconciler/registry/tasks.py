@@ -35,10 +35,14 @@ class SocketWait(NamedTuple):
     seconds: float
 
 
+Begin = Callable[[Callable[[], None]], None]
+"""Is given what lets the one who waits go on; any thread may call that."""
+
+
 class Signal(NamedTuple):
     """Any thread calls what `begin` is given, or so many seconds pass."""
 
-    begin: Callable[[Callable[[], None]], None]
+    begin: Begin
     seconds: float | None
 
 
@@ -70,6 +74,11 @@ def until_ready(
         raise TimeoutError
 
 
+async def signalled(begin: Begin, seconds: float | None) -> bool:
+    """Wait until any thread calls what `begin` is given; False after so many seconds."""
+    return await _wait(Signal(begin, seconds))
+
+
 _thread = threading.local()
 
 
@@ -98,7 +107,7 @@ async def in_thread(work: Callable[[], T], seconds: float | None = None) -> T:
     """
     own = _Work(work)
     try:
-        if not await _wait(Signal(partial(_start, own.do), seconds)):
+        if not await signalled(partial(_start, own.do), seconds):
             raise OverdueError
     finally:
         own.is_left = True
@@ -136,7 +145,7 @@ class Gate:
         """Do work in a place, or without one after so many seconds; return what it returns."""
         own = object()
         try:
-            await _wait(Signal(partial(self._line_up, own), seconds))
+            await signalled(partial(self._line_up, own), seconds)
             return await work()
         finally:
             self._leave(own)
@@ -269,6 +278,7 @@ class Tasks:
         self._given = _WOKEN
         self._signalled: deque[int] = deque()
         self._wakes, self._woken = socket.socketpair()
+        self._thread = 0  # that runs them
 
     def start(self, task: Task[None], group: object) -> None:
         """Let a task take part in `run`; `cancel` ends those of a group."""
@@ -285,6 +295,7 @@ class Tasks:
 
     def run(self) -> None:
         """Run all tasks to their end; what one raises ends all of them."""
+        self._thread = threading.get_ident()
         self._sockets.watch(self._woken, READ, _WOKEN)
         self._woken.setblocking(False)
         try:
@@ -315,8 +326,9 @@ class Tasks:
 
     def _signal(self, number: int) -> None:
         self._signalled.append(number)
-        with suppress(OSError):  # all is over
-            self._wakes.send(b"x")
+        if threading.get_ident() != self._thread:
+            with suppress(OSError):  # all is over
+                self._wakes.send(b"x")
 
     def _look(self) -> None:
         """Wait until a task can go on."""
@@ -325,7 +337,7 @@ class Tasks:
         if not self._waiting:
             return
         left = max(self._timers[0][0] - time.monotonic(), 0.0) if self._timers else None
-        came = self._sockets.ready(left)
+        came = self._sockets.ready(0.0 if self._signalled else left)
         if _WOKEN in came:
             self._woken.recv(2**12)
             self._sockets.watch(self._woken, READ, _WOKEN)

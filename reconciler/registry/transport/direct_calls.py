@@ -44,6 +44,7 @@ _CONNECTIONS = 64
 WRITES_AT_ONCE = 32
 """Reads with the write that follows, at once."""
 
+_TO_JSON = json.JSONEncoder().encode
 _FIRST_ERROR = 300  # HTTP status
 _FIRST_SERVER_ERROR = 500  # HTTP status
 _QUERY_ERROR = re.compile("([^;]+);[^;]*")  # a code and its type, in a header
@@ -138,7 +139,7 @@ class DirectCalls:
 
 def _body(parameters: Mapping[str, object]) -> bytes:
     """Return parameters as JSON; `json` makes an encoder for each value that is no text."""
-    fields = [f'"{name}": {json.dumps(value)}' for name, value in parameters.items()]
+    fields = [f'"{name}": {_TO_JSON(value)}' for name, value in parameters.items()]
     return f"{{{', '.join(fields)}}}".encode()
 
 
