@@ -29,7 +29,6 @@ RECENT = 8  # answers, from then on
 WHILE_HELD = 7  # of them, throttled, at a rate at which calls should pass
 WHILE_GROWING = 4  # the same at a rate that grows
 FIRST_SHARE = 1 / 8  # of what got through before the limit was met first: a burst, most of it
-HELD_SHARE = 0.99  # of what got through between two times that the limit was met
 LARGEST_CUT = 1 / 8  # of the rate
 HOLD = 4.0  # calls without growth, for each call that the estimate is made of
 LONGEST_HOLD = 1000.0  # calls
@@ -285,7 +284,8 @@ class Pace:
         """Hold calls to a rate at which they should pass; needs the lock.
 
         The service had no call to give at the beginning of the epoch and has none now. So what
-        passed is what it gives, but for the first epoch: there, a burst passed as well.
+        passed is what it gives, but for the first epoch: there, a burst passed as well. It is a
+        little less: the calls whose answers are still under way are not counted.
         """
         now = self._move_on()
         through = max(self._passed, 1) / max(now - self._begun, _SHORTEST)
@@ -295,7 +295,7 @@ class Pace:
             self._growth = FIRST_GROWTH * self._rate
             self._window = 0.0
         else:
-            cut = max(through * HELD_SHARE, self._rate * LARGEST_CUT, LOWEST_RATE)
+            cut = max(through, self._rate * LARGEST_CUT, LOWEST_RATE)
             self._rate = min(self._rate, cut)
             self._hold = min(HOLD * self._passed, LONGEST_HOLD)
             self._growth = GROWTH * self._rate
