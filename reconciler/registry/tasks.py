@@ -145,7 +145,8 @@ class Gate:
         """Do work in a place, or without one after so many seconds; return what it returns."""
         own = object()
         try:
-            await signalled(partial(self._line_up, own), seconds)
+            if not await signalled(partial(self._line_up, own), seconds):
+                self._leave(own)
             return await work()
         finally:
             self._leave(own)

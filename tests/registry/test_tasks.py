@@ -365,3 +365,31 @@ def test_who_has_waited_too_long_goes_on_without_a_place() -> None:
     tasks.run()
     assert (crowd.most, crowd.passed) == (4, 4)
     assert crowd.is_free()
+
+
+def test_who_goes_on_without_a_place_takes_none_later() -> None:
+    gate, tasks, seen = Gate(1), Tasks(), list[str]()
+
+    async def first() -> None:
+        await pause(0.05)
+        seen.append("first")
+
+    async def without_a_place() -> None:
+        while "last" not in seen:
+            await pause(0.001)
+        seen.append("without")
+
+    async def last() -> None:
+        seen.append("last")
+
+    async def enters_last() -> None:
+        await pause(0.02)
+        await gate.through(last, 2.0)
+
+    tasks.start(gate.through(first, 60.0), None)
+    tasks.start(gate.through(without_a_place, 0.01), None)
+    tasks.start(enters_last(), None)
+    began = time.monotonic()
+    tasks.run()
+    assert seen == ["first", "last", "without"]
+    assert time.monotonic() - began < 2.0

@@ -20,7 +20,7 @@ AT_ONCE = 16
 More would overflow a short listen queue (socketserver of Python: 5). The client then takes some for
 open that the server does not know of, and they hang.
 """
-LONGEST_LINE = 3.0
+LONGEST_LINE = 2.0
 """Seconds until one more is opened all the same: those that are being opened may be hanging."""
 
 _loading = threading.Lock()
