@@ -14,10 +14,10 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from functools import partial
 
 from reconciler.registry.failures.errors import Retry
-from reconciler.registry.tasks import T, pause
+from reconciler.registry.tasks import Begin, T, pause, signalled
 
 START_WINDOW = 10  # calls in flight, as TCP's initial window (RFC 6928)
 RISKED_WINDOW = 20  # calls in flight at the most, until five times as many have passed
@@ -29,13 +29,13 @@ RECENT = 8  # answers, from then on
 WHILE_HELD = 7  # of them, throttled, at a rate at which calls should pass
 WHILE_GROWING = 4  # the same at a rate that grows
 FIRST_SHARE = 1 / 8  # of what got through before the limit was met first: a burst, most of it
-HELD_SHARE = 0.99  # of what got through between two times that the limit was met
 LARGEST_CUT = 1 / 8  # of the rate
 HOLD = 4.0  # calls without growth, for each call that the estimate is made of
 LONGEST_HOLD = 1000.0  # calls
 GROWTH = 0.02  # of the estimate, gained with each call after them
 FIRST_GROWTH = 0.04  # the same while there is no estimate but the first one
 REST = 0.25  # seconds without a call after the limit is met, so that the service can recover
+REST_TURNS = 30.0  # of the new rate: a longer rest is lost, since the rate is what it gives
 LONGEST_REST = 1.0  # seconds without a call; longer ones say nothing of what gets through
 MAX_THROTTLES = 20  # attempts of one call, throttled while no other passes; the error is raised
 MAX_FAILURES = 3  # attempts of one call that fail otherwise; the last error is raised
@@ -47,7 +47,6 @@ MOST_DOUBLINGS = 10  # a call that is throttled for very long would overflow a n
 LONGEST_PAUSE = 5.0  # seconds
 LONG = 5.0  # seconds from the first time that the limit is met to the call that is told
 LONGEST_NAP = 0.1  # seconds between looks at the rate, which may have changed
-_START_NAP = 0.005  # seconds between looks at the window
 _ROUNDING = 1e-6  # of a turn
 _SHORTEST = 1e-3  # seconds of an epoch
 _NO_RESPONSE = (Retry.TRANSIENT, Retry.UNSENT)
@@ -66,19 +65,14 @@ class Turns:
     began: float = 0.0
 
 
-class _Permit(NamedTuple):
-    epoch: int  # how often the limit had been met when it was given
-    waited: bool
-
-
 class Pace:
     """Paces and repeats calls; one for each registry and region, safe to share among threads.
 
     `throttled_for_long` is called once, by any thread and without a lock, when calls still wait for
     their turns, or are throttled, `LONG` after the limit is met first. `no_response` is called in
     the same way before a call is repeated that had no response for `SILENCE`, with its seconds.
-    `clock` returns seconds, `sleep` waits for seconds, `uniform` draws a number between its two
-    arguments.
+    `clock` returns seconds, `sleep` waits for seconds, `nap` waits as `signalled` does, and
+    `uniform` draws a number between its two arguments.
     """
 
     def __init__(
@@ -88,6 +82,7 @@ class Pace:
         no_response: Callable[[float], None] = lambda _seconds: None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = pause,
+        nap: Callable[[Begin, float], Awaitable[object]] = signalled,
         uniform: Callable[[float, float], float] = random.uniform,
     ) -> None:
         self._throttled_for_long = throttled_for_long
@@ -95,7 +90,7 @@ class Pace:
         self._first_met: float | None = None
         self._is_told = False
         self._clock = clock
-        self._pause = sleep
+        self._pause, self._nap = sleep, nap
         self._uniform = uniform
         self._lock = threading.Lock()
         # Each call draws a ticket; its turn is when as many turns have come up. In the beginning
@@ -104,6 +99,7 @@ class Pace:
         self._come_up = START_WINDOW - 1.0
         self._window = float(START_WINDOW)  # 0 from the first time that the limit is met
         self._waiting = 0  # calls
+        self._row: dict[int, Callable[[], None]] = {}  # what wakes those that wait for the window
         self._rate = START_RATE
         self._counted_to = clock()
         # An epoch ends when the limit is met.
@@ -175,16 +171,20 @@ class Pace:
     ) -> T:
         """Make one attempt of a call in its turn, the next of `turns`, if given."""
         turns = turns or self.reserve(1)
-        with self._lock:
-            self._open += 1
+        ticket = turns.first
+        left = self._begin(turns)
+        waited = left > 0.0
         try:
-            permit = await self._wait_for(turns)
+            if waited:
+                await self._wait_so_long(ticket, left)
+                turns.began = self._clock()
+            epoch = self._epoch
             try:
                 result = await attempt()
             except Exception as error:
-                self._note_failure(retry_after(error), permit)
+                self._note_failure(retry_after(error), epoch, waited=waited)
                 raise
-            self._note_pass(permit)
+            self._note_pass(epoch, waited=waited)
             return result
         finally:
             with self._lock:
@@ -203,37 +203,51 @@ class Pace:
         self._given += tickets
         return first
 
-    async def _wait_for(self, turns: Turns) -> _Permit:
-        """Wait for the next of the turns, and use it."""
-        ticket = turns.first
-        turns.first, turns.left = ticket + 1, turns.left - 1
-        left = self._time_left(ticket)
-        waited = left > 0.0
-        if waited:
-            await self._wait_so_long(ticket, left)
+    def _begin(self, turns: Turns) -> float:
+        """Use the next of the turns, and return the seconds until it may come."""
+        with self._lock:
+            self._open += 1
+            left = self._time_left(turns.first)
+        turns.first += 1
+        turns.left -= 1
         turns.began = self._clock()
-        return _Permit(self._epoch, waited)
+        return left
 
     async def _wait_so_long(self, ticket: int, left: float) -> None:
         with self._lock:
             self._waiting += 1
         try:
             while left > 0.0:
-                await self._pause(min(left, LONGEST_NAP))
-                left = self._time_left(ticket)
+                if self._window:
+                    await self._nap(partial(self._line_up, ticket), min(left, LONGEST_NAP))
+                else:
+                    await self._pause(min(left, LONGEST_NAP))
+                with self._lock:
+                    left = self._time_left(ticket)
         finally:
             with self._lock:
                 self._waiting -= 1
+                self._row.pop(ticket, None)
         self._tell_if_long()
 
-    def _time_left(self, ticket: int) -> float:
+    def _line_up(self, ticket: int, wake: Callable[[], None]) -> None:
+        """Wake a call when an answer brings up its turn."""
         with self._lock:
-            now = self._move_on()
-            missing = ticket - self._come_up
-            if missing < _ROUNDING:
-                return 0.0
-            left = missing / self._rate + (self._counted_to - now)
-            return min(left, _START_NAP) if self._window else left
+            self._row[ticket] = wake
+            self._wake()
+
+    def _wake(self) -> None:
+        """Wake the calls whose turns have come up; needs the lock."""
+        while self._row and (first := min(self._row)) - self._come_up < _ROUNDING:
+            self._row.pop(first)()
+
+    def _time_left(self, ticket: int) -> float:
+        """Return the seconds until a turn may come; needs the lock."""
+        now = self._move_on()
+        missing = ticket - self._come_up
+        if missing < _ROUNDING:
+            return 0.0
+        return missing / self._rate + (self._counted_to - now)
 
     def _move_on(self) -> float:
         """Count the turns that have come up, and return the time; needs the lock."""
@@ -243,9 +257,9 @@ class Pace:
             self._counted_to = now
         return now
 
-    def _note_throttle(self, permit: _Permit) -> None:
+    def _note_throttle(self, epoch: int) -> None:
         with self._lock:
-            if permit.epoch == self._epoch:  # calls that were in flight together count once
+            if epoch == self._epoch:  # calls that were in flight together count once
                 self._window = max(self._window - 1.0, 1.0) if self._window else 0.0
                 self._recent.append(True)
                 if sum(self._recent) >= self._enough():
@@ -270,7 +284,8 @@ class Pace:
         """Hold calls to a rate at which they should pass; needs the lock.
 
         The service had no call to give at the beginning of the epoch and has none now. So what
-        passed is what it gives, but for the first epoch: there, a burst passed as well.
+        passed is what it gives, but for the first epoch: there, a burst passed as well. It is a
+        little less: the calls whose answers are still under way are not counted.
         """
         now = self._move_on()
         through = max(self._passed, 1) / max(now - self._begun, _SHORTEST)
@@ -280,37 +295,39 @@ class Pace:
             self._growth = FIRST_GROWTH * self._rate
             self._window = 0.0
         else:
-            cut = max(through * HELD_SHARE, self._rate * LARGEST_CUT, LOWEST_RATE)
+            cut = max(through, self._rate * LARGEST_CUT, LOWEST_RATE)
             self._rate = min(self._rate, cut)
             self._hold = min(HOLD * self._passed, LONGEST_HOLD)
             self._growth = GROWTH * self._rate
         self._come_up = min(self._come_up, float(self._given - self._waiting))
-        self._counted_to = now + REST
+        self._counted_to = now + min(REST, REST_TURNS / self._rate)
         self._epoch += 1
         self._begun = now
         self._passed = 0
         self._recent = deque(maxlen=RECENT)
 
-    def _note_failure(self, retry: Retry, permit: _Permit) -> None:
+    def _note_failure(self, retry: Retry, epoch: int, *, waited: bool) -> None:
         if retry in _NO_RESPONSE:
             self._note_no_response()
             return
         self._has_answered = True
         if retry is Retry.THROTTLED:
-            self._note_throttle(permit)
+            self._note_throttle(epoch)
         else:
-            self._note_pass(permit)
+            self._note_pass(epoch, waited=waited)
 
     def _note_no_response(self) -> None:
         with self._lock:
             if self._window:
                 self._come_up += 1.0
+                self._wake()
 
-    def _note_pass(self, permit: _Permit) -> None:
+    def _note_pass(self, epoch: int, *, waited: bool) -> None:
+        """Count a call that passed; `epoch` is that in which it began."""
         self._has_answered = True
         with self._lock:
             self._ever_passed += 1
-            if permit.epoch != self._epoch:
+            if epoch != self._epoch:
                 return
             self._passed += 1
             self._recent.append(False)
@@ -318,7 +335,8 @@ class Pace:
                 grows = self._window < max(RISKED_WINDOW, self._passed / 5)
                 self._window += grows
                 self._come_up += 1 + grows
+                self._wake()
             # Without waiting calls the limit is elsewhere, and a higher rate says nothing.
-            elif permit.waited and self._passed >= self._hold:
+            elif waited and self._passed >= self._hold:
                 self._move_on()
                 self._rate += self._growth

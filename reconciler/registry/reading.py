@@ -216,12 +216,14 @@ class _Reading:
 
     def _keep(self, repository: LiveRepository) -> None:
         """Keep what was read, unless the listing says that there is no such repository."""
-        if repository.is_missing and self._names is None:
-            self._missing.append(repository)
-        elif repository.is_missing and repository.name not in (self._names or ()):
-            self._asked.discard(repository.name)
-        else:
+        if not repository.is_missing:
             self._read[repository.name] = repository
+        elif self._names is None:
+            self._missing.append(repository)
+        elif repository.name in self._names:
+            self._read[repository.name] = repository
+        else:
+            self._asked.discard(repository.name)
         self._wanted.progress(len(self._read), len(self._asked))
 
     def _fail(self, error: CallError) -> None:

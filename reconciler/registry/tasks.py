@@ -1,4 +1,4 @@
-"""Coroutines that wait for sockets, for a time and for threads: one alone, or many in one thread.
+"""Coroutines that wait for sockets, times, threads and places: one alone, or many in one thread.
 
 They are not those of asyncio: the same coroutine also runs alone, in a thread that waits with it.
 And a connection stays a socket of `ssl`, where asyncio's TLS is written in Python.
@@ -11,7 +11,7 @@ import threading
 import time
 import types
 from collections import deque
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable
 from contextlib import suppress
 from functools import partial
 from typing import Generic, NamedTuple, TypeVar
@@ -35,14 +35,18 @@ class SocketWait(NamedTuple):
     seconds: float
 
 
-class ThreadWait(NamedTuple):
-    """A thread of its own has done `work`, which raises nothing, or so many seconds pass."""
+Begin = Callable[[Callable[[], None]], None]
+"""Is given what lets the one who waits go on; any thread may call that."""
 
-    work: Callable[[], None]
+
+class Signal(NamedTuple):
+    """Any thread calls what `begin` is given, or so many seconds pass."""
+
+    begin: Begin
     seconds: float | None
 
 
-Wait = Pause | SocketWait | ThreadWait
+Wait = Pause | SocketWait | Signal
 Task = Coroutine[Wait, bool | None, T]
 """Is sent whether what it waits for came to be, False where the time had passed before."""
 
@@ -61,10 +65,18 @@ async def pause(seconds: float) -> None:
     await _wait(Pause(seconds))
 
 
-async def until_ready(connection: socket.socket, event: int, seconds: float) -> None:
+@types.coroutine
+def until_ready(
+    connection: socket.socket, event: int, seconds: float
+) -> Generator[Wait, bool, None]:
     """Wait until a socket can be read (`READ`) or written; TimeoutError after so many seconds."""
-    if not await _wait(SocketWait(connection, event, seconds)):
+    if not (yield SocketWait(connection, event, seconds)):
         raise TimeoutError
+
+
+async def signalled(begin: Begin, seconds: float | None) -> bool:
+    """Wait until any thread calls what `begin` is given; False after so many seconds."""
+    return await _wait(Signal(begin, seconds))
 
 
 _thread = threading.local()
@@ -95,7 +107,7 @@ async def in_thread(work: Callable[[], T], seconds: float | None = None) -> T:
     """
     own = _Work(work)
     try:
-        if not await _wait(ThreadWait(own.do, seconds)):
+        if not await signalled(partial(_start, own.do), seconds):
             raise OverdueError
     finally:
         own.is_left = True
@@ -104,10 +116,58 @@ async def in_thread(work: Callable[[], T], seconds: float | None = None) -> T:
     return own.returned[0]
 
 
+def _start(work: Callable[[], None], then: Callable[[], None]) -> None:
+    """Do work that raises nothing in a thread of its own."""
+
+    def run() -> None:
+        work()
+        then()
+
+    threading.Thread(target=run, daemon=True).start()  # leaving the process does not wait for it
+
+
 def is_left() -> bool:
     """Whether nobody waits any more for what this thread does."""
     work: _Work[object] | None = getattr(_thread, "work", None)
     return work is not None and work.is_left
+
+
+class Gate:
+    """Lets so many coroutines of all threads through at a time; the others wait in a row."""
+
+    def __init__(self, places: int) -> None:
+        self._places = places
+        self._lock = threading.Lock()
+        self._inside: set[object] = set()
+        self._row: dict[object, Callable[[], None]] = {}  # what lets each go on
+
+    async def through(self, work: Callable[[], Awaitable[T]], seconds: float) -> T:
+        """Do work in a place, or without one after so many seconds; return what it returns."""
+        own = object()
+        try:
+            if not await signalled(partial(self._line_up, own), seconds):
+                self._leave(own)
+            return await work()
+        finally:
+            self._leave(own)
+
+    def _line_up(self, own: object, go_on: Callable[[], None]) -> None:
+        with self._lock:
+            self._row[own] = go_on
+            self._let_in()
+
+    def _leave(self, own: object) -> None:
+        with self._lock:
+            self._row.pop(own, None)
+            self._inside.discard(own)
+            self._let_in()
+
+    def _let_in(self) -> None:
+        """Give the free places to the first in the row; needs the lock."""
+        while self._row and len(self._inside) < self._places:
+            first = next(iter(self._row))
+            self._inside.add(first)
+            self._row.pop(first)()
 
 
 def run_alone(task: Task[T], sleep: Callable[[float], None] = time.sleep) -> T:
@@ -140,21 +200,14 @@ def _blocking(wait: Wait, sleep: Callable[[float], None]) -> bool:
             with _AloneSelector() as selector:
                 selector.register(connection, event)
                 return bool(selector.select(seconds))
-        case ThreadWait(work, limit):
-            thread = _started(work)
-            thread.join(limit)
-            return not thread.is_alive()
+        case Signal(begin, limit):
+            has_come = threading.Event()
+            begin(has_come.set)
+            return has_come.wait(limit)
 
 
-def _started(work: Callable[[], None]) -> threading.Thread:
-    thread = threading.Thread(target=work, daemon=True)  # leaving the process does not wait for it
-    thread.start()
-    return thread
-
-
-class _Waiting(NamedTuple):
-    task: Task[None]
-    group: object
+_Started = tuple[Task[None], object]
+"""A task, and its group."""
 
 
 class _Watched:
@@ -220,28 +273,30 @@ class Tasks:
 
     def __init__(self) -> None:
         self._sockets = Sockets()
-        self._ready: deque[tuple[Task[None], object, bool | None]] = deque()
-        self._waiting: dict[int, _Waiting] = {}
+        self._ready: deque[tuple[_Started, bool | None]] = deque()
+        self._waiting: dict[int, _Started] = {}
         self._timers: list[tuple[float, int]] = []
         self._given = _WOKEN
-        self._done: deque[int] = deque()  # by threads
+        self._signalled: deque[int] = deque()
         self._wakes, self._woken = socket.socketpair()
+        self._thread = 0  # that runs them
 
     def start(self, task: Task[None], group: object) -> None:
         """Let a task take part in `run`; `cancel` ends those of a group."""
-        self._ready.append((task, group, None))
+        self._ready.append(((task, group), None))
 
     def cancel(self, group: object) -> None:
         """End the tasks of a group where they wait; not the one that asks for it."""
-        for task, own, _ in self._ready:
+        for (task, own), _ in self._ready:
             if own == group:
                 task.close()
-        self._ready = deque(one for one in self._ready if one[1] != group)
-        for number in [n for n, waiting in self._waiting.items() if waiting.group == group]:
-            self._waiting.pop(number).task.close()
+        self._ready = deque(one for one in self._ready if one[0][1] != group)
+        for number in [number for number, (_, own) in self._waiting.items() if own == group]:
+            self._waiting.pop(number)[0].close()
 
     def run(self) -> None:
         """Run all tasks to their end; what one raises ends all of them."""
+        self._thread = threading.get_ident()
         self._sockets.watch(self._woken, READ, _WOKEN)
         self._woken.setblocking(False)
         try:
@@ -250,32 +305,31 @@ class Tasks:
                     self._go_on(*self._ready.popleft())
                 self._look()
         finally:
-            left = [one.task for one in self._waiting.values()]
-            for task in [*left, *(one[0] for one in self._ready)]:
+            for task, _ in [*self._waiting.values(), *(started for started, _ in self._ready)]:
                 task.close()
             self._sockets.close()
             self._woken.close()
             self._wakes.close()
 
-    def _go_on(self, task: Task[None], group: object, came_to_be: bool | None) -> None:
+    def _go_on(self, started: _Started, came_to_be: bool | None) -> None:
         try:
-            wait = task.send(came_to_be)
+            wait = started[0].send(came_to_be)
         except StopIteration:
             return
         self._given = number = self._given + 1
-        self._waiting[number] = _Waiting(task, group)
+        self._waiting[number] = started
         if wait.seconds is not None:
             heapq.heappush(self._timers, (time.monotonic() + wait.seconds, number))
         if isinstance(wait, SocketWait):
             self._sockets.watch(wait.socket, wait.event, number)
-        elif isinstance(wait, ThreadWait):
-            _started(partial(self._do, wait.work, number))
+        elif isinstance(wait, Signal):
+            wait.begin(partial(self._signal, number))
 
-    def _do(self, work: Callable[[], None], number: int) -> None:
-        work()
-        self._done.append(number)
-        with suppress(OSError):  # all is over
-            self._wakes.send(b"x")
+    def _signal(self, number: int) -> None:
+        self._signalled.append(number)
+        if threading.get_ident() != self._thread:
+            with suppress(OSError):  # all is over
+                self._wakes.send(b"x")
 
     def _look(self) -> None:
         """Wait until a task can go on."""
@@ -284,19 +338,20 @@ class Tasks:
         if not self._waiting:
             return
         left = max(self._timers[0][0] - time.monotonic(), 0.0) if self._timers else None
-        for number in self._sockets.ready(left):
-            if number == _WOKEN:
-                self._woken.recv(2**12)
-                self._sockets.watch(self._woken, READ, _WOKEN)
-            else:
-                self._resume(number, came_to_be=True)
-        while self._done:
-            self._resume(self._done.popleft(), came_to_be=True)
-        now = time.monotonic()
+        came = self._sockets.ready(0.0 if self._signalled else left)
+        if _WOKEN in came:
+            self._woken.recv(2**12)
+            self._sockets.watch(self._woken, READ, _WOKEN)
+        while self._signalled:
+            came.append(self._signalled.popleft())
+        self._resume(came, came_to_be=True)
+        now, over = time.monotonic(), list[int]()
         while self._timers and self._timers[0][0] <= now:
-            self._resume(heapq.heappop(self._timers)[1], came_to_be=False)
+            over.append(heapq.heappop(self._timers)[1])
+        self._resume(over, came_to_be=False)
 
-    def _resume(self, number: int, *, came_to_be: bool) -> None:
-        if number in self._waiting:
-            waiting = self._waiting.pop(number)
-            self._ready.append((waiting.task, waiting.group, came_to_be))
+    def _resume(self, numbers: Iterable[int], *, came_to_be: bool) -> None:
+        for number in numbers:
+            started = self._waiting.pop(number, None)
+            if started is not None:
+                self._ready.append((started, came_to_be))

@@ -106,7 +106,6 @@ def _handler(aws: ScriptedAws) -> type[BaseHTTPRequestHandler]:
 
 
 class _Server(ThreadingHTTPServer):
-    request_queue_size = 128  # all connections of a reader are opened at once
     daemon_threads = True
     block_on_close = False
 

@@ -1,15 +1,17 @@
 """Opening connections: which of a host's addresses, and when they are looked up again."""
 
 import socket
+import ssl
+import threading
 from collections.abc import Iterator
 
 import pytest
-from botocore.exceptions import EndpointConnectionError
+from botocore.exceptions import BotoCoreError, EndpointConnectionError
 
 from reconciler.registry.http.connections import Connections
 from reconciler.registry.http.exchange import Timeouts
-from reconciler.registry.http.opening import Address, open_tcp
-from reconciler.registry.tasks import run_alone
+from reconciler.registry.http.opening import AT_ONCE, Address, open_tcp
+from reconciler.registry.tasks import Tasks, run_alone
 
 from .raw_server import RawServer, Sent, serving_raw
 
@@ -75,3 +77,35 @@ def test_addresses_are_looked_up_once_and_after_a_failure(
         assert run_alone(connections.exchange(REQUEST)).body == b"{}"
     assert asked == [HOST, HOST]
     assert raw.connections == 2
+
+
+def test_few_connections_are_opened_to_an_endpoint_at_a_time() -> None:
+    """Whichever registries they are for: the listen queue of the endpoint may be short."""
+    context, tasks, most = ssl.create_default_context(), Tasks(), list[bool]()
+    with socket.create_server(("127.0.0.1", 0), backlog=128) as listener:
+        url = f"https://127.0.0.1:{listener.getsockname()[1]}"
+
+        def accept() -> None:
+            held = [listener.accept()[0] for _ in range(AT_ONCE)]
+            listener.settimeout(0.2)
+            with pytest.raises(TimeoutError):
+                held.append(listener.accept()[0])
+            most.append(len(held) == AT_ONCE)
+            for connection in held:
+                connection.close()
+            for _ in range(AT_ONCE):
+                listener.accept()[0].close()
+
+        async def exchange(connections: Connections) -> None:
+            with pytest.raises(BotoCoreError):
+                await connections.exchange(REQUEST)
+
+        accepting = threading.Thread(target=accept)
+        accepting.start()
+        for _ in range(4):
+            connections = Connections(url, context, TIMEOUTS)
+            for _ in range(AT_ONCE // 2):
+                tasks.start(exchange(connections), None)
+        tasks.run()
+        accepting.join()
+    assert most == [True]

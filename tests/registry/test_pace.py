@@ -110,7 +110,7 @@ def time_taken(
 ) -> tuple[float, list[int], int]:
     time = VirtualTime()
     chance = random.Random(seed)
-    pace = Pace(clock=time.clock, sleep=time.pause, uniform=chance.uniform)
+    pace = Pace(clock=time.clock, sleep=time.pause, nap=time.nap, uniform=chance.uniform)
     bucket = TokenBucket(time, rate, burst, chance, share)
     todo = list(range(calls))
     lost: list[int] = []
@@ -187,7 +187,7 @@ def test_throttles_that_others_cause_hardly_slow_down(
 def test_a_pause_between_calls_says_nothing_of_the_limit(idle: float, seed: int) -> None:
     """As between the reads of an apply and its writes, while a plan is made and shown."""
     time, chance = VirtualTime(), random.Random(seed)
-    pace = Pace(clock=time.clock, sleep=time.pause, uniform=chance.uniform)
+    pace = Pace(clock=time.clock, sleep=time.pause, nap=time.nap, uniform=chance.uniform)
     bucket = TokenBucket(time, 20.0, 10.0, chance)
     reads, writes = [0] * 200, [0] * 600
     ended: list[float] = []
@@ -327,7 +327,7 @@ def test_a_wait_for_a_turn_is_no_silence() -> None:
 
 def test_calls_together_have_their_turns_one_right_after_the_other() -> None:
     time = VirtualTime()
-    pace = Pace(clock=time.clock, sleep=time.pause)
+    pace = Pace(clock=time.clock, sleep=time.pause, nap=time.nap)
     calls: list[tuple[str, float]] = []
 
     def worker(name: str) -> None:
@@ -361,7 +361,7 @@ def test_a_bucket_that_holds_one_call_is_no_end_either(seed: int) -> None:
     """Four who look and write in turns, as an apply does, must not keep step with each other."""
     time = VirtualTime()
     uniform = random.Random(seed).uniform
-    pace = Pace(clock=time.clock, sleep=time.pause, uniform=uniform)
+    pace = Pace(clock=time.clock, sleep=time.pause, nap=time.nap, uniform=uniform)
     bucket = TokenBucket(time, 5.0, 1.0, random.Random(seed))
     todo, written = list(range(30)), list[int]()
 
@@ -411,7 +411,7 @@ def test_a_call_is_not_given_up_while_others_pass() -> None:
 
 def test_the_window_grows_with_each_answer_but_risks_little() -> None:
     time = VirtualTime()
-    pace = Pace(clock=time.clock, sleep=time.pause)
+    pace = Pace(clock=time.clock, sleep=time.pause, nap=time.nap)
     passed, under_way = [0], [0]
     starts: list[tuple[int, int]] = []
 
@@ -434,6 +434,22 @@ def test_the_window_grows_with_each_answer_but_risks_little() -> None:
     assert max(at_once for before, at_once in starts if before == 0) == START_WINDOW
     assert max(at_once for before, at_once in starts if before < 64) >= RISKED_WINDOW
     assert max(at_once for _, at_once in starts) == 64
+
+
+def test_a_call_that_waits_for_the_window_goes_on_at_an_answer() -> None:
+    time, latency = VirtualTime(), 0.0071
+    pace = Pace(clock=time.clock, sleep=time.pause, nap=time.nap)
+    started: list[float] = []
+
+    def worker() -> None:
+        for _ in range(5):
+            paced(pace, lambda: started.append(time.now) or time.sleep(latency), retry_after)
+
+    time.run(*[worker] * 32)
+    assert len(started) == 5 * 32
+    rounds = [at / latency for at in started]
+    by_clock = [number for number in rounds if abs(number - round(number)) > 1e-6]
+    assert len(by_clock) <= START_RATE * time.now * 5  # each with the four that follow it
 
 
 @pytest.mark.parametrize("every", [4, 10, 50])
@@ -459,7 +475,7 @@ def test_half_of_the_calls_throttled_is_the_limit() -> None:
 def test_the_rate_is_what_got_through() -> None:
     """Between two times that the limit is met, the service takes what it gives and no more."""
     time = VirtualTime()
-    pace = Pace(clock=time.clock, sleep=time.pause)
+    pace = Pace(clock=time.clock, sleep=time.pause, nap=time.nap)
     bucket = TokenBucket(time, 30.0, 10.0, random.Random(1))
 
     def worker() -> None:
@@ -472,7 +488,7 @@ def test_the_rate_is_what_got_through() -> None:
 
 def test_calls_under_way_together_slow_down_once() -> None:
     time = VirtualTime()
-    pace = Pace(clock=time.clock, sleep=time.pause, uniform=lambda _low, high: high)
+    pace = Pace(clock=time.clock, sleep=time.pause, nap=time.nap, uniform=lambda _low, high: high)
     refused: list[int] = []
 
     def worker(latency: float) -> None:

@@ -9,7 +9,7 @@ import pytest
 from reconciler.model.registry import LiveRepository, ReadFailure
 from reconciler.model.rules import RuleId
 from reconciler.model.transport import Transport
-from reconciler.registry import session
+from reconciler.registry import pace, session
 from reconciler.registry.failures.errors import WriteOutcomeUnknownError
 from reconciler.registry.pace import Pace
 from reconciler.registry.reader import RegistryReader
@@ -128,6 +128,7 @@ def test_a_call_that_was_given_up_sends_nothing_later(
     aws: ScriptedAws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A write that comes after it was reported would go unnoticed."""
+    monkeypatch.setattr(session, "_RESPONSE_TIMEOUT", 0.1)
     connection = connect(ACCOUNT, REGION, transport=Transport.BOTO3)
     calls = connection.calls()
     assert isinstance(calls, BotoCalls)
@@ -140,13 +141,28 @@ def test_a_call_that_was_given_up_sends_nothing_later(
 
     aws.always(ok(repositoryName="a/a"))
     calls.client.meta.events.register_first("before-sign.ecr", hold)
-    monkeypatch.setattr(session, "_RESPONSE_TIMEOUT", 0.1)
     with pytest.raises(WriteOutcomeUnknownError, match="timed out"):
         writer.set_policy("a/a", "{}")
     released.set()
     for thread in threads:
         thread.join()
     assert aws.calls == []
+
+
+def test_a_short_listen_queue(aws: ScriptedAws, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No connection hangs because those of all registries are opened at once."""
+
+    def answer(call: Call, _before: int) -> Answer:
+        return listing() if call.operation == "DescribeRepositories" else ok(policyText="{}")
+
+    aws.answer = answer
+    monkeypatch.setattr(session, "_READ_TIMEOUT", 3.0)
+    monkeypatch.setattr(pace, "MAX_FAILURES", 1)
+    names = [f"a/{number}" for number in range(20)]
+    found = read([Wanted(reader(), names) for _ in range(8)])
+    assert [one.failure for one in found] == [None] * 8
+    policies = [live.policy_text for one in found for live in one.repositories.values()]
+    assert policies == ["{}"] * 160
 
 
 MANY = """

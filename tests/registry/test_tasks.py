@@ -4,12 +4,14 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import pytest
 
 from reconciler.registry.tasks import (
     READ,
     WRITE,
+    Gate,
     OverdueError,
     Sockets,
     Task,
@@ -270,3 +272,124 @@ def test_alone_an_error_ends_it_too() -> None:
     with pytest.raises(KeyboardInterrupt):
         run_alone(task(), interrupt)
     assert ended == ["yes"]
+
+
+class Crowd:
+    """Coroutines that go through a gate of two places, and how many are inside."""
+
+    def __init__(self) -> None:
+        self.gate, self.lock = Gate(2), threading.Lock()
+        self.inside = self.most = self.passed = 0
+
+    async def go_through(self, seconds: float = 60.0, *, stay: float = 0.01) -> None:
+        await self.gate.through(partial(self._stay, stay), seconds)
+
+    async def _stay(self, seconds: float) -> None:
+        with self.lock:
+            self.inside += 1
+            self.most = max(self.most, self.inside)
+        try:
+            await pause(seconds)
+            self.passed += 1
+        finally:
+            with self.lock:
+                self.inside -= 1
+
+    def is_free(self) -> bool:
+        """Whether two more go in at once, and no third."""
+        self.most = 0
+        tasks = Tasks()
+        for _ in range(5):
+            tasks.start(self.go_through(), None)
+        tasks.run()
+        return self.most == 2
+
+
+def test_a_gate_lets_so_many_through_at_a_time() -> None:
+    crowd, tasks = Crowd(), Tasks()
+    for _ in range(9):
+        tasks.start(crowd.go_through(), None)
+    tasks.run()
+    assert (crowd.most, crowd.passed) == (2, 9)
+
+
+def test_a_gate_is_for_all_threads() -> None:
+    crowd = Crowd()
+
+    def together() -> None:
+        tasks = Tasks()
+        for _ in range(4):
+            tasks.start(crowd.go_through(), None)
+        tasks.run()
+
+    def alone() -> None:
+        for _ in range(4):
+            run_alone(crowd.go_through())
+
+    threads = [threading.Thread(target=work) for work in (together, together, alone, alone, alone)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (crowd.most, crowd.passed) == (2, 20)
+
+
+def test_who_fails_inside_or_is_ended_leaves_the_gate() -> None:
+    crowd, tasks, seen = Crowd(), Tasks(), list[object]()
+
+    async def fail() -> None:
+        raise OwnError
+
+    async def fails() -> None:
+        with pytest.raises(OwnError):
+            await crowd.gate.through(fail, 60.0)
+
+    async def end() -> None:
+        await pause(0.01)
+        seen.append(crowd.inside)
+        tasks.cancel("bad")
+
+    tasks.start(fails(), "good")
+    for _ in range(4):  # two inside, two in the row
+        tasks.start(crowd.go_through(stay=3600.0), "bad")
+    tasks.start(end(), "good")
+    tasks.run()
+    assert seen == [2]
+    assert crowd.is_free()
+
+
+def test_who_has_waited_too_long_goes_on_without_a_place() -> None:
+    crowd, tasks = Crowd(), Tasks()
+    for seconds in (60.0, 60.0, 0.01, 0.01):
+        tasks.start(crowd.go_through(seconds, stay=0.1), None)
+    tasks.run()
+    assert (crowd.most, crowd.passed) == (4, 4)
+    assert crowd.is_free()
+
+
+def test_who_goes_on_without_a_place_takes_none_later() -> None:
+    gate, tasks, seen = Gate(1), Tasks(), list[str]()
+
+    async def first() -> None:
+        await pause(0.05)
+        seen.append("first")
+
+    async def without_a_place() -> None:
+        while "last" not in seen:
+            await pause(0.001)
+        seen.append("without")
+
+    async def last() -> None:
+        seen.append("last")
+
+    async def enters_last() -> None:
+        await pause(0.02)
+        await gate.through(last, 2.0)
+
+    tasks.start(gate.through(first, 60.0), None)
+    tasks.start(gate.through(without_a_place, 0.01), None)
+    tasks.start(enters_last(), None)
+    began = time.monotonic()
+    tasks.run()
+    assert seen == ["first", "last", "without"]
+    assert time.monotonic() - began < 2.0

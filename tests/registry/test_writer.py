@@ -169,7 +169,7 @@ def test_no_other_call_comes_between_the_read_and_the_write(aws: ScriptedAws) ->
     """Four writers of one registry, whose calls share a pace."""
     aws.always(DONE)
     time = VirtualTime()
-    writer = make_writer(Pace(clock=time.clock, sleep=time.pause))
+    writer = make_writer(Pace(clock=time.clock, sleep=time.pause, nap=time.nap))
     names = [f"team/{letter}" for letter in "abcd"]
 
     def update(name: str) -> None:

@@ -4,6 +4,8 @@ import heapq
 import threading
 from collections.abc import Callable
 
+from reconciler.registry.tasks import Begin
+
 
 class VirtualTime:
     def __init__(self) -> None:
@@ -21,6 +23,13 @@ class VirtualTime:
 
     async def pause(self, seconds: float) -> None:
         self.sleep(seconds)
+
+    async def nap(self, begin: Begin, seconds: float) -> None:
+        """Sleep so long, or until what `begin` is given is called."""
+        mine = self._enqueue(self.now + seconds)
+        begin(lambda: self._add(self.now, mine))
+        self._wake_next()
+        mine.wait()
 
     def run(self, *tasks: Callable[[], None]) -> None:
         """Run the tasks, each in a thread of its own, to their end."""
@@ -43,11 +52,17 @@ class VirtualTime:
         over.wait()
 
     def _enqueue(self, when: float) -> threading.Event:
-        self._order += 1
         event = threading.Event()
-        heapq.heappush(self._sleepers, (when, self._order, event))
+        self._add(when, event)
         return event
 
+    def _add(self, when: float, event: threading.Event) -> None:
+        self._order += 1
+        heapq.heappush(self._sleepers, (when, self._order, event))
+
     def _wake_next(self) -> None:
-        self.now, _, event = heapq.heappop(self._sleepers)
+        when, _, event = heapq.heappop(self._sleepers)
+        while event.is_set():  # has been woken before
+            when, _, event = heapq.heappop(self._sleepers)
+        self.now = when
         event.set()

@@ -10,7 +10,14 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from reconciler.registry.http.exchange import Response, Timeouts, receive, send
-from reconciler.registry.http.opening import Address, open_tcp, open_tls, tls_context
+from reconciler.registry.http.opening import (
+    LONGEST_LINE,
+    Address,
+    open_tcp,
+    open_tls,
+    opening_gate,
+    tls_context,
+)
 from reconciler.registry.http.signing import Endpoint
 from reconciler.registry.tasks import OverdueError, T, in_thread
 
@@ -91,6 +98,9 @@ class Connections:
 
     async def _open(self) -> socket.socket:
         """Return a new connection. Raises the HTTPClientErrors of botocore."""
+        return await opening_gate(self._host, self._port).through(self._open_now, LONGEST_LINE)
+
+    async def _open_now(self) -> socket.socket:
         try:
             opened = await open_tcp(await self._addresses(), self._timeouts.connect)
         except OSError as error:

@@ -90,34 +90,38 @@ class _Head(NamedTuple):
 
 
 _LINES = re.compile(
-    r"HTTP/1\.1 (?P<status>[2-5][0-9][0-9]) [^\r\n]*\r\n"
-    r"(?P<fields>(?:[!#-'*+.^_`|~0-9A-Za-z-]+:[^\r\n]*\r\n)*)"
+    rb"HTTP/1\.1 ([2-5][0-9][0-9]) [^\r\n]*\r\n"
+    rb"((?:[!#-'*+.^_`|~0-9A-Za-z-]+:[^\r\n]*\r\n)*)\r\n"
 )
-_LENGTH = re.compile(r"[0-9]{1,18}")
+"""The status and the fields, each in a line."""
+_LONGEST_LENGTH = 18  # digits
 _BODILESS = (204, 304)  # HTTP status
 _MAX_HEADERS = 100  # as of http.client
 
 
 def _plain_head(received: bytearray) -> _Head | None:
     """Read the head of a response with a Content-Length; None where it is of any other form."""
-    end = received.find(b"\r\n\r\n") + 2
-    lines = _LINES.fullmatch(received[:end].decode("iso-8859-1"))
+    lines = _LINES.match(received)
     if lines is None:
         return None
-    status, fields = int(lines["status"]), lines["fields"].split("\r\n")[:-1]
-    parts = [field.partition(":") for field in fields]
-    headers = {name.lower(): value.strip(" \t") for name, _, value in parts}
+    status, fields = int(lines[1]), lines[2].decode("iso-8859-1").split("\r\n")[:-1]
+    headers = {}
+    for field in fields:
+        name, _, value = field.partition(":")
+        headers[name.lower()] = value.strip(" \t")
     length = headers.get("content-length", "")
     is_plain = (
         len(headers) == len(fields) <= _MAX_HEADERS
-        and _LENGTH.fullmatch(length)
+        and length.isdecimal()
+        and len(length) <= _LONGEST_LENGTH
         and "transfer-encoding" not in headers
         and status not in _BODILESS
     )
     if not is_plain:
         return None
     will_close = headers.get("connection", "keep-alive").lower() != "keep-alive"
-    return _Head(status, headers, end + 2, end + 2 + int(length), will_close)
+    begin = lines.end()
+    return _Head(status, headers, begin, begin + int(length), will_close)
 
 
 class _Rest(io.RawIOBase):

@@ -9,13 +9,28 @@ from collections.abc import Sequence
 from functools import cache
 
 from reconciler.registry.http.exchange import Timeouts
-from reconciler.registry.tasks import READ, WRITE, until_ready
+from reconciler.registry.tasks import READ, WRITE, Gate, until_ready
 
 Address = tuple[int, int, int, str, tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes]]
 """What `socket.getaddrinfo` returns for each address of a host."""
 
+AT_ONCE = 16
+"""Connections that are being opened to a port of a host.
+
+More would overflow a short listen queue (socketserver of Python: 5). The client then takes some for
+open that the server does not know of, and they hang.
+"""
+LONGEST_LINE = 2.0
+"""Seconds until one more is opened all the same: those that are being opened may be hanging."""
+
 _loading = threading.Lock()
 """Held while a CA bundle is loaded: the threads of several registries would all load it."""
+
+
+@cache
+def opening_gate(_host: str, _port: int) -> Gate:
+    """Return the gate of all connections to a port of a host, whichever registry they are for."""
+    return Gate(AT_ONCE)
 
 
 def tls_context(bundle: str) -> ssl.SSLContext:

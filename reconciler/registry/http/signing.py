@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 TIME = "%Y%m%dT%H%M%SZ"
+_BLOCK = 64  # bytes, of SHA-256
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -61,13 +62,38 @@ class Signer(NamedTuple):
     canonical: str
     to_sign: str
     header: str
-    key: bytes
+    mac: "Mac"
 
     def authorization(self, body: bytes) -> str:
         """Return the Authorization header of the request with a body."""
         canonical = self.canonical + hashlib.sha256(body).hexdigest()
         to_sign = self.to_sign + hashlib.sha256(canonical.encode()).hexdigest()
-        return self.header + _digest(self.key, to_sign).hex()
+        return self.header + self.mac.of(to_sign).hex()
+
+
+class Mac(NamedTuple):
+    """HMAC with SHA-256 (RFC 2104) under one key, whose two blocks are hashed once.
+
+    `hmac.digest` of OpenSSL 3 sets up the key again each time, which takes longer than all the rest
+    of a signature.
+    """
+
+    inner: "hashlib._Hash"
+    outer: "hashlib._Hash"
+
+    def of(self, text: str) -> bytes:
+        """Return the code of a text, 32 bytes."""
+        inner, outer = self.inner.copy(), self.outer.copy()
+        inner.update(text.encode())
+        outer.update(inner.digest())
+        return outer.digest()
+
+
+def mac_with(key: bytes) -> Mac:
+    """Return the codes under a key of at most one block."""
+    block = key.ljust(_BLOCK, b"\0")
+    inner, outer = (hashlib.sha256(bytes(one ^ pad for one in block)) for pad in (0x36, 0x5C))
+    return Mac(inner, outer)
 
 
 def signer_of(
@@ -84,17 +110,13 @@ def signer_of(
     credential = f"{credentials.access_key}/{scope}"
     key = f"AWS4{credentials.secret_key}".encode()
     for part in scope.split("/"):
-        key = _digest(key, part)
+        key = hmac.digest(key, part.encode(), "sha256")
     return Signer(
         "\n".join(["POST", endpoint.path, "", *lines, "", signed, ""]),
         f"{ALGORITHM}\n{time}\n{scope}\n",
         f"{ALGORITHM} Credential={credential}, SignedHeaders={signed}, Signature=",
-        key,
+        mac_with(key),
     )
-
-
-def _digest(key: bytes, text: str) -> bytes:
-    return hmac.digest(key, text.encode(), "sha256")
 
 
 class RequestForm(NamedTuple):

@@ -44,6 +44,7 @@ _CONNECTIONS = 64
 WRITES_AT_ONCE = 32
 """Reads with the write that follows, at once."""
 
+_TO_JSON = json.JSONEncoder().encode
 _FIRST_ERROR = 300  # HTTP status
 _FIRST_SERVER_ERROR = 500  # HTTP status
 _QUERY_ERROR = re.compile("([^;]+);[^;]*")  # a code and its type, in a header
@@ -66,8 +67,7 @@ class Access(Protocol):
 class _Form(NamedTuple):
     """The form of requests with these credentials, in one second of the Unix time."""
 
-    credentials: Credentials
-    second: int
+    of: tuple[Credentials, int]
     form: RequestForm
 
 
@@ -112,38 +112,43 @@ class DirectCalls:
 
     async def call(self, operation: str, **parameters: object) -> Mapping[str, object]:
         """Make a call and return the response. Raises what `Calls` says."""
-        await self.prepare()
-        is_direct = operation in _DIRECT and _is_usual(parameters)
-        credentials = await self._credentials() if self._route and is_direct else None
-        if self._route is None or credentials is None:
+        if not self._is_prepared:
+            await self.prepare()
+        if self._route is None or operation not in _DIRECT or not _is_usual(parameters):
+            return await self._by_boto().call(operation, **parameters)
+        find = self._access.credentials
+        credentials = await in_thread(find) if self._access.has_to_renew() else find()
+        if credentials is None:
             return await self._by_boto().call(operation, **parameters)
         endpoint, connections = self._route
         form = self._form(operation, endpoint, credentials)
-        message = form.request(json.dumps(parameters).encode())
+        message = form.request(_body(parameters))
         return _content(operation, await connections.exchange(message))
 
     def _form(self, operation: str, endpoint: Endpoint, credentials: Credentials) -> RequestForm:
         """Return the form of an operation's requests in this second, made once."""
-        second = int(time.time())
+        of = credentials, int(time.time())
         known = self._forms.get(operation)
-        if known is None or known.second != second or known.credentials != credentials:
+        if known is None or known.of != of:
             headers = {"content-type": CONTENT_TYPE, "x-amz-target": f"{TARGET}.{operation}"}
-            form = request_form(endpoint, headers, credentials, datetime.fromtimestamp(second, UTC))
-            known = self._forms[operation] = _Form(credentials, second, form)
+            at = datetime.fromtimestamp(of[1], UTC)
+            known = _Form(of, request_form(endpoint, headers, credentials, at))
+            self._forms[operation] = known
         return known.form
 
-    async def _credentials(self) -> Credentials | None:
-        find = self._access.credentials
-        return await in_thread(find) if self._access.has_to_renew() else find()
+
+def _body(parameters: Mapping[str, object]) -> bytes:
+    """Return parameters as JSON; `json` makes an encoder for each value that is no text."""
+    fields = [f'"{name}": {_TO_JSON(value)}' for name, value in parameters.items()]
+    return f"{{{', '.join(fields)}}}".encode()
 
 
 def _is_usual(parameters: Mapping[str, object]) -> bool:
     """Whether boto3 would send the call: it refuses names that are too short or too long."""
-    listed = parameters.get("repositoryNames", [])
-    names = [*listed] if isinstance(listed, list) else []
-    if "repositoryName" in parameters:
-        names.append(parameters["repositoryName"])
-    return all(len(str(name)) in _NAME_LENGTHS for name in names)
+    name, names = parameters.get("repositoryName"), parameters.get("repositoryNames")
+    if name is not None and len(str(name)) not in _NAME_LENGTHS:
+        return False
+    return not isinstance(names, list) or all(len(str(one)) in _NAME_LENGTHS for one in names)
 
 
 def _content(operation: str, response: Response) -> Mapping[str, object]:
@@ -157,7 +162,7 @@ def _object(body: bytes) -> Mapping[str, object]:
     """Return the fields of a body; one that is no JSON is a message. Raises ValueError."""
     text = body.decode() or "{}"
     try:
-        parsed = _JSON.decode(text)
+        parsed = json.loads(text, object_hook=_without_nulls if "null" in text else None)
     except ValueError:
         return {"message": text}
     if not isinstance(parsed, dict):
@@ -167,9 +172,6 @@ def _object(body: bytes) -> Mapping[str, object]:
 
 def _without_nulls(fields: dict[str, object]) -> dict[str, object]:
     return {name: value for name, value in fields.items() if value is not None}
-
-
-_JSON = json.JSONDecoder(object_hook=_without_nulls)
 
 
 def _error(operation: str, response: Response) -> ServiceError:
