@@ -104,7 +104,8 @@ def name_hint(name: str) -> str | None:
         return f"a pattern has at most {_MAX_WILDCARDS} wildcards"
     if not _HOST.match(name) and (_PATTERN if is_pattern else REPOSITORY_NAME).fullmatch(name):
         # Letters for its wildcards make a name of every pattern that any name matches.
-        return None if REPOSITORY_NAME.fullmatch(_with_letters(name)) else _NO_NAME
+        is_name = not is_pattern or REPOSITORY_NAME.fullmatch(_with_letters(name))
+        return None if is_name else _NO_NAME
     only, reason = _without_extras(name)
     if only != name and name_hint(only) is None:
         return f"{reason}write only {only}"
