@@ -11,7 +11,6 @@ from reconciler.access_file.desired import (
     add_up,
     compile_desired,
     compile_registry,
-    entries_by_name,
     facts_of_entry,
     has_expired,
 )
@@ -81,9 +80,9 @@ class Explanation:
 
 def entries_for(access: AccessFile, name: str) -> tuple[Entry, ...]:
     """Return the entries that apply to one repository, or to a pattern of the file alone."""
-    near = tuple(e for e in access.entries if e.is_pattern or e.repository == name)
-    names = None if has_wildcard(name) else [name]
-    return dict(entries_by_name(access._replace(entries=near), names)).get(name, ())
+    if has_wildcard(name):
+        return tuple(entry for entry in [access.patterns.get(name)] if entry)
+    return () if name == access.registry.probe_repository else access.entries_of(name)
 
 
 def line_of(fact: PlacedFact, entry: Entry) -> FileLine:

@@ -1,6 +1,8 @@
 """What an access file says, as immutable data."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal, NamedTuple
 
 from reconciler.access_file.document.problems import Place
@@ -12,6 +14,7 @@ from reconciler.model.guards import Guards
 from reconciler.model.registry import AssumedRole, RegistryScope, RepositorySettings
 from reconciler.model.templates import CreateOn
 from reconciler.policy import (
+    GlobIndex,
     NamedPrincipal,
     NeverRule,
     Ownership,
@@ -110,7 +113,8 @@ class PlacedRule(NamedTuple):
     place: Place
 
 
-class AccessFile(NamedTuple):
+@dataclass(frozen=True)
+class AccessFile:
     """What a valid access file says of one registry, in regions where all of it holds.
 
     A file has one for each registry, and several where entries are limited to some of its regions.
@@ -129,8 +133,33 @@ class AccessFile(NamedTuple):
     never_rules: tuple[PlacedRule, ...]
     unmanaged_repositories: Literal["ignore", "report", "fail"]
     ownership: Ownership
-    registry_ownership: Ownership = Ownership("keep")
-    registry_statements: tuple[PlacedRegistryStatement, ...] = ()
+    registry_ownership: Ownership
+    registry_statements: tuple[PlacedRegistryStatement, ...]
+
+    @cached_property
+    def exact(self) -> Mapping[str, Entry]:
+        """The entries of one repository each, by its name."""
+        return {one.repository: one for one in self.entries if not one.is_pattern}
+
+    @cached_property
+    def patterns(self) -> Mapping[str, Entry]:
+        """The entries of patterns, by the pattern."""
+        return {one.repository: one for one in self.entries if one.is_pattern}
+
+    @cached_property
+    def pattern_index(self) -> GlobIndex:
+        """The patterns, prepared to be matched with names."""
+        return GlobIndex(self.patterns)
+
+    def entries_of(self, name: str) -> tuple[Entry, ...]:
+        """Return the entries that apply to a repository, its own first; all of them add up."""
+        own = self.exact.get(name)
+        matching = [self.patterns[pattern] for pattern in self.pattern_index.matching(name)]
+        matching.sort(key=lambda entry: entry.place)
+        if own is not None and not own.inherit:
+            # The registry's policy can't leave a repository out.
+            return (own, *(entry for entry in matching if entry.via_registry))
+        return tuple(matching) if own is None else (own, *matching)
 
 
 def display_names_of(access: AccessFile) -> DisplayNames:

@@ -21,7 +21,6 @@ from reconciler.policy import (
     Actions,
     Condition,
     Denial,
-    GlobIndex,
     Loss,
     NotAction,
     compute_loss,
@@ -51,10 +50,8 @@ def combine_entries(access: AccessFile, problems: ProblemList) -> EntriesByName:
 
     Raises TooLargeError before it matches too many patterns or combines too many grants.
     """
-    index = GlobIndex(entry.repository for entry in access.entries if entry.is_pattern)
-    for entry in access.entries:
-        if not entry.is_pattern:
-            problems.count(_MATCHES, index.count(entry.repository), entry.place)
+    for name, entry in access.exact.items():
+        problems.count(_MATCHES, access.pattern_index.count(name), entry.place)
     combined = entries_by_name(access, None)
     for _, entries in combined:
         number = sum(len(entry.grants) + len(entry.statements) for entry in entries)
