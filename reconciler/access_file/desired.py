@@ -94,22 +94,17 @@ def entries_by_name(access: AccessFile, names: Iterable[str] | None) -> EntriesB
 
 def add_up(name: str, entries: Sequence[Entry], now: datetime) -> Desired:
     """Return what a repository is to have by these entries together."""
-    own = [one.grant for entry in entries if not entry.via_registry for one in entry.grants]
-    via = [one.grant for entry in entries if entry.via_registry for one in entry.grants]
-    current, expired = _by_time(own, now)
-    return Desired(
-        name,
-        grants=current,
-        expired=expired,
-        statements=tuple(one.statement.raw for entry in entries for one in entry.statements),
-        by_registry=_by_time(via, now)[0],
-    )
+    carried = [one for one in entries if one.via_registry]
+    current, expired = _by_time([one for one in entries if not one.via_registry], now)
+    by_registry = _by_time(carried, now)[0] if carried else ()
+    statements = [one.statement.raw for entry in entries for one in entry.statements]
+    return Desired(name, current, expired, tuple(statements), by_registry)
 
 
 def desired_registry_policy(access: AccessFile, now: datetime) -> DesiredRegistryPolicy:
     """Return what the registry's own policy is to say."""
     found = [
-        (entry.repository, *_by_time([one.grant for one in entry.grants], now))
+        (entry.repository, *_by_time([entry], now))
         for entry in sorted(access.entries, key=lambda one: one.repository)
         if entry.via_registry
     ]
@@ -153,15 +148,15 @@ def reads_templates(access: AccessFile) -> bool:
     return any(entry.create_on is not None for entry in access.entries)
 
 
-def _by_time(grants: Iterable[Grant], now: datetime) -> tuple[tuple[Grant, ...], tuple[Grant, ...]]:
+def _by_time(
+    entries: Iterable[Entry], now: datetime
+) -> tuple[tuple[Grant, ...], tuple[Grant, ...]]:
     """Return the grants that hold, and those that have expired; each once, in their order."""
-    distinct = tuple(dict.fromkeys(grants))
-    if all(grant.until is None for grant in distinct):
-        return distinct, ()
-    return (
-        tuple(grant for grant in distinct if not has_expired(grant, now)),
-        tuple(grant for grant in distinct if has_expired(grant, now)),
-    )
+    grants = {one.grant: None for entry in entries for one in entry.grants}
+    expired = [grant for grant in grants if grant.until and has_expired(grant, now)]
+    if not expired:
+        return tuple(grants), ()
+    return tuple(grant for grant in grants if not has_expired(grant, now)), tuple(expired)
 
 
 def managed_names(access: AccessFile, names: Iterable[str]) -> tuple[str, ...]:

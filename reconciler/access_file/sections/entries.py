@@ -60,8 +60,23 @@ class _TierTerms(NamedTuple):
     when: Node | None = None
 
 
-_PlainGrants = dict[tuple[str, str], tuple[Grant, ...]]
-"""What a key of an access gives by a tier alone, by their texts: it is the same in each access."""
+class _Given(NamedTuple):
+    """What a key of an access gives by a tier, and the work that it counts for."""
+
+    grants: tuple[Grant, ...]
+    work: int
+
+    @property
+    def to_everyone(self) -> bool:
+        """Whether any of it is for everyone."""
+        return any(grant.principal == EVERYONE for grant in self.grants)
+
+
+_PlainGrants = dict[tuple[str, str], _Given]
+"""What a key gives by a tier alone, by their texts: it is the same in each access.
+
+Without what is for everyone, which is checked for each line.
+"""
 
 
 def read_entries(pairs: Iterable[Pair], context: FileContext) -> tuple[Entry, ...]:
@@ -85,8 +100,8 @@ def _read_entry(pair: Pair, tiers: Tiers, plain: _PlainGrants, context: FileCont
     written = child(pair.value, "settings")
     settings = read_settings(written, context)
     # A misspelt `via` is reported, and the tiers then are those that it stands for.
-    is_via = any(closest(key, ("via",)) for key in keys)
-    tiers = context.tiers if is_via else tiers
+    if any(closest(key, ("via",)) for key in keys):
+        tiers, plain = context.tiers, {}
     create_on = read_create_on(pair, context)
     return Entry(
         repository=pair.key.text,
@@ -123,7 +138,7 @@ def _is_via_registry(entry: Pair, problems: ProblemList) -> bool:
 def _read_access(
     node: Node | None, tiers: Tiers, plain: _PlainGrants, context: FileContext
 ) -> tuple[PlacedGrant, ...]:
-    grants: list[PlacedGrant] = []
+    placed: list[PlacedGrant] = []
     first_keys: dict[tuple[Principal, Condition], ScalarNode] = {}
     pairs = node.pairs if isinstance(node, MappingNode) else {}
     for key, value in pairs.values():
@@ -131,10 +146,19 @@ def _read_access(
         if not is_group(key.text, context):
             _warn_of_same_principal(key, principals, first_keys, context.problems)
         for item in items_of(value):
-            if terms := _read_terms(item, tiers, context):
-                for grant in _grants_by(terms, key, principals, plain, context):
-                    grants.append(PlacedGrant(grant, key.text, terms.place, key.place))
-    return tuple(grants)
+            given = plain.get((key.text, item.text)) if isinstance(item, ScalarNode) else None
+            if given is not None:
+                place = item.place
+                context.problems.count(_GRANTS, given.work, key.place)
+            elif terms := _read_terms(item, tiers, context):
+                place = terms.place
+                given = _give(terms, key, principals, context)
+                if isinstance(item, ScalarNode) and not given.to_everyone:
+                    plain[key.text, item.text] = given
+            else:
+                continue
+            placed += [PlacedGrant(grant, key.text, place, key.place) for grant in given.grants]
+    return tuple(placed)
 
 
 def _read_terms(item: Node, known: Tiers, context: FileContext) -> _TierTerms | None:
@@ -151,25 +175,15 @@ def _read_terms(item: Node, known: Tiers, context: FileContext) -> _TierTerms | 
     return _TierTerms(tier.text, tier.place, condition, until, when)
 
 
-def _grants_by(
-    terms: _TierTerms,
-    key: ScalarNode,
-    principals: Principals,
-    plain: _PlainGrants,
-    context: FileContext,
-) -> tuple[Grant, ...]:
-    """Return what a key gives by a tier; what it gives by the tier alone is made once."""
-    written = key.text, terms.tier
-    values = sum(1 + _number_of_values(one.written) for one in principals)
-    values += len(principals) * _number_of_values(terms.condition)
-    context.problems.count(_GRANTS, values, key.place)
-    if not terms.condition and written in plain:
-        return plain[written]
+def _give(
+    terms: _TierTerms, key: ScalarNode, principals: Principals, context: FileContext
+) -> _Given:
+    """Return what a key gives by a tier. Raises TooLargeError."""
+    work = sum(1 + _number_of_values(one.written) for one in principals)
+    work += len(principals) * _number_of_values(terms.condition)
+    context.problems.count(_GRANTS, work, key.place)
     distinct = {(one.principal, one.condition): one for one in principals}.values()
-    grants = tuple(_grant(terms, one, context) for one in distinct)
-    if not terms.condition and all(grant.principal != EVERYONE for grant in grants):
-        plain[written] = grants
-    return grants
+    return _Given(tuple(_grant(terms, one, context) for one in distinct), work)
 
 
 def _number_of_values(condition: Condition) -> int:
