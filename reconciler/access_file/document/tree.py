@@ -282,9 +282,11 @@ class TreeBuilder:
 
     def _close(self) -> None:
         done = self._stack.pop()
-        node: Node = SequenceNode(tuple(done.items), done.place)
-        if done.is_mapping:
-            node = MappingNode(done.pairs, done.place)
+        node: Node = (
+            MappingNode(done.pairs, done.place)
+            if done.is_mapping
+            else SequenceNode(tuple(done.items), done.place)
+        )
         self._add(node, done.anchor, done.size, done.height + 1)
 
     def _alias(self, event: yaml.AliasEvent) -> None:
@@ -313,7 +315,8 @@ class TreeBuilder:
             return
         top = self._stack[-1]
         top.size += size
-        top.height = max(top.height, height)
+        if height:
+            top.height = max(top.height, height)
         if not top.is_mapping:
             top.items.append(node)
         elif top.awaits_value:
@@ -324,11 +327,11 @@ class TreeBuilder:
             top.key = self._key(node)
 
     def _key(self, node: Node) -> ScalarNode | None:
+        if isinstance(node, ScalarNode) and isinstance(node.value, str):
+            return node
         if not isinstance(node, ScalarNode):
             self.problems.error(RuleId.NON_STRING_KEY, "a key must be text", node.place)
             return None
-        if isinstance(node.value, str):
-            return node
         hint = f'write "{node.text}"' if node.text else None
         self.problems.error(RuleId.NON_STRING_KEY, "a key must be text", node.place, hint)
         return node._replace(value=node.text)
