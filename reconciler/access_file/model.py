@@ -153,13 +153,15 @@ class AccessFile:
 
     def entries_of(self, name: str) -> tuple[Entry, ...]:
         """Return the entries that apply to a repository, its own first; all of them add up."""
-        own = self.exact.get(name)
-        matching = [self.patterns[pattern] for pattern in self.pattern_index.matching(name)]
-        matching.sort(key=lambda entry: entry.place)
-        if own is not None and not own.inherit:
+        own = (self.exact[name],) if name in self.exact else ()
+        found = self.pattern_index.matching(name)
+        if not found:
+            return own
+        matching = sorted((self.patterns[one] for one in found), key=lambda entry: entry.place)
+        if own and not own[0].inherit:
             # The registry's policy can't leave a repository out.
-            return (own, *(entry for entry in matching if entry.via_registry))
-        return tuple(matching) if own is None else (own, *matching)
+            return (*own, *(entry for entry in matching if entry.via_registry))
+        return (*own, *matching)
 
 
 def display_names_of(access: AccessFile) -> DisplayNames:

@@ -50,8 +50,9 @@ def combine_entries(access: AccessFile, problems: ProblemList) -> EntriesByName:
 
     Raises TooLargeError before it matches too many patterns or combines too many grants.
     """
+    index = access.pattern_index
     for name, entry in access.exact.items():
-        problems.count(_MATCHES, access.pattern_index.count(name), entry.place)
+        problems.count(_MATCHES, index.count(name), entry.place)
     combined = entries_by_name(access, None)
     for _, entries in combined:
         number = sum(len(entry.grants) + len(entry.statements) for entry in entries)

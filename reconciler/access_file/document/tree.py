@@ -37,6 +37,9 @@ _OF_NUMBERS = "-0123456789"
 
 _CONSTANTS: dict[str, Value] = {"true": True, "false": False, "null": None, "~": None, "": None}
 _TEXT_TAG = "tag:yaml.org,2002:str"
+_new = tuple.__new__
+"""Makes a NamedTuple in half the time: of some, a tree has one or more for each word."""
+
 _Start = yaml.MappingStartEvent | yaml.SequenceStartEvent
 
 
@@ -261,7 +264,7 @@ class TreeBuilder:
         if not text.isprintable() and any(find_forbidden(text)):
             message = "this text contains an escaped control character"
             self.problems.error(RuleId.CONTROL_CHARACTER, message, place)
-        self._add(ScalarNode(value, text, place), event.anchor)
+        self._add(_new(ScalarNode, (value, text, place)), event.anchor)
 
     def _plain_value(self, text: str, place: Place) -> Value:
         if text in _CONSTANTS:
@@ -347,7 +350,7 @@ class TreeBuilder:
             message = f"duplicate key {quote(key.text)} (first defined at {first})"
             self.problems.error(RuleId.DUPLICATE_KEY, message, key.place, other=first)
         else:
-            pairs[key.text] = Pair(key, value)
+            pairs[key.text] = _new(Pair, (key, value))
 
     def _refuse_tag(self, event: yaml.ScalarEvent | _Start, place: Place) -> None:
         if event.tag is None or (isinstance(event, yaml.ScalarEvent) and event.tag == _TEXT_TAG):
@@ -367,4 +370,4 @@ class TreeBuilder:
         mark = event.start_mark
         if mark is None:  # the parser marks every event
             return Place(self.path, 1, 1)
-        return Place(self.path, mark.line + 1, mark.column + 1)
+        return _new(Place, (self.path, mark.line + 1, mark.column + 1))

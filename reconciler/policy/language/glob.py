@@ -8,6 +8,7 @@ from functools import lru_cache
 _RUNS = re.compile(r"\*{2,}")
 _PIECE_LENGTH = 3
 _NO_PIECE = ""
+_NONE = frozenset[str]()
 _MOST_STEPS = 5_000
 
 
@@ -141,7 +142,8 @@ class GlobIndex:
 
     def matching(self, name: str) -> frozenset[str]:
         """Return the patterns that match a name."""
-        return frozenset(p for p in self._candidates(name) if glob_matches(p, name))
+        candidates = self._candidates(name)
+        return frozenset(p for p in candidates if glob_matches(p, name)) if candidates else _NONE
 
     def _candidates(self, name: str) -> list[str]:
         if not self._by_piece:
