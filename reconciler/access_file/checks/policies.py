@@ -77,7 +77,7 @@ def check_denied(
     Each grant is compared with each Deny once, on however many repositories both apply.
     """
     every = distinct_entries(combined)
-    found = {entry.place: tuple(_denials(entry)) for entry in every}
+    found = {entry.place: tuple(_denials(entry)) for entry in every if entry.statements}
     denials = {place: own for place, own in found.items() if own}
     if not denials:
         return

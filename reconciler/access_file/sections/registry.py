@@ -171,6 +171,8 @@ def _check_use_of_settings(entry: Pair, problems: ProblemList) -> None:
 
 def read_settings(node: Node | None, context: FileContext) -> RepositorySettings:
     """Read the `settings` of an entry; its defaults are the service's."""
+    if node is None:
+        return RepositorySettings()
     for key in texts_of(node, "encryption", "kms_key"):
         _check_kms_key(key, context)
     _check_tags(child(node, "tags"), context.problems)
