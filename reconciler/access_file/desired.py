@@ -153,7 +153,7 @@ def _by_time(
 ) -> tuple[tuple[Grant, ...], tuple[Grant, ...]]:
     """Return the grants that hold, and those that have expired; each once, in their order."""
     grants = {one.grant: None for entry in entries for one in entry.grants}
-    expired = [grant for grant in grants if grant.until and has_expired(grant, now)]
+    expired = [grant for grant in grants if has_expired(grant, now)]
     if not expired:
         return tuple(grants), ()
     return tuple(grant for grant in grants if not has_expired(grant, now)), tuple(expired)

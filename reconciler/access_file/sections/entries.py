@@ -138,6 +138,7 @@ def _is_via_registry(entry: Pair, problems: ProblemList) -> bool:
 def _read_access(
     node: Node | None, tiers: Tiers, plain: _PlainGrants, context: FileContext
 ) -> tuple[PlacedGrant, ...]:
+    """Read an access. What it gives by tiers alone is added to `plain`. Raises TooLargeError."""
     placed: list[PlacedGrant] = []
     first_keys: dict[tuple[Principal, Condition], ScalarNode] = {}
     pairs = node.pairs if isinstance(node, MappingNode) else {}
