@@ -8,7 +8,7 @@ from reconciler.model.access import Desired, DisplayNames, Grant
 from reconciler.model.registry import LiveRegistry, LiveRepository, RegistryScope
 from reconciler.plan.compute import compute_plan
 from reconciler.plan.desired_policy import PlanInputs
-from reconciler.plan.saved_plan import Origin, PlannedRegistry
+from reconciler.plan.saved.plan_format import Origin, PlannedRegistry
 from reconciler.policy import BUILT_IN_TIERS
 from reconciler.policy.language.principals import Principal
 from reconciler.report.comment import size_of

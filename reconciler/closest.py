@@ -19,7 +19,7 @@ ALIKE = 0.6
 _ABOUT_AS_CLOSE = 0.05
 """How much less similar than the closest word another one may be, to be suggested beside it."""
 
-_TURNS_A_WORD = re.compile(r"(?:anti|dis|im|in|non?|not|pre|un)[-_.]?")
+_TURNS_A_WORD = r"(?:anti|dis|im|in|non?|not|pre|un)[-_.]?"
 """What makes another thing of the word behind it, often its opposite: `disallow`, `nonprod`."""
 
 
@@ -87,4 +87,4 @@ def _nearest(word: str, choices: tuple[str, ...], cutoff: float) -> tuple[str, .
 def _is_turned(word: str, other: str) -> bool:
     """Whether a word is another one behind a prefix that makes another thing of it."""
     at = word.find(other)
-    return at > 0 and _TURNS_A_WORD.fullmatch(word[:at]) is not None
+    return at > 0 and re.fullmatch(_TURNS_A_WORD, word[:at]) is not None

@@ -18,7 +18,7 @@ COMPILED = {
         "is_valid": SCHEMAS / "ecr_access.schema.json",
         "is_valid_included": SCHEMAS / "included.schema.json",
     },
-    ROOT / "reconciler/plan/compiled_schema.py": {"is_valid": SCHEMAS / "plan.schema.json"},
+    ROOT / "reconciler/plan/saved/compiled_schema.py": {"is_valid": SCHEMAS / "plan.schema.json"},
 }
 """Each module, and its functions with the schemas that they are made from."""
 

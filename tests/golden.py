@@ -16,8 +16,8 @@ from reconciler.model.registry import (
 )
 from reconciler.model.templates import CreationTemplate, template_of
 from reconciler.plan.causes import ComparedWith
+from reconciler.plan.checks.guards import check_guards
 from reconciler.plan.compute import PlanOf, compute_plan, without_expired
-from reconciler.plan.guards import check_guards
 from reconciler.plan.model import Plan
 from reconciler.plan.origin import Origin
 from reconciler.report.plans.plan_json import render_plan_json

@@ -23,6 +23,7 @@ from reconciler.policy import (
     Holder,
     compile_policy,
     compile_registry_policy,
+    has_wildcard,
 )
 
 EntriesByName = tuple[tuple[str, tuple[Entry, ...]], ...]
@@ -90,6 +91,13 @@ def entries_by_name(access: AccessFile, names: Iterable[str] | None) -> EntriesB
     if names is None:
         found += [(pattern, (entry,)) for pattern, entry in access.patterns.items()]
     return tuple(sorted((name, entries) for name, entries in found if entries))
+
+
+def entries_for(access: AccessFile, name: str) -> tuple[Entry, ...]:
+    """Return the entries that apply to one repository, or to a pattern of the file alone."""
+    if has_wildcard(name):
+        return tuple(entry for entry in [access.patterns.get(name)] if entry)
+    return () if name == access.registry.probe_repository else access.entries_of(name)
 
 
 def add_up(name: str, entries: Sequence[Entry], now: datetime) -> Desired:

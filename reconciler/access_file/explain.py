@@ -11,6 +11,7 @@ from reconciler.access_file.desired import (
     add_up,
     compile_desired,
     compile_registry,
+    entries_for,
     facts_of_entry,
     has_expired,
 )
@@ -76,13 +77,6 @@ class Explanation:
     def place(self) -> str:
         """Where it holds, in words; empty where it holds everywhere."""
         return place_words(self.registry, self.region)
-
-
-def entries_for(access: AccessFile, name: str) -> tuple[Entry, ...]:
-    """Return the entries that apply to one repository, or to a pattern of the file alone."""
-    if has_wildcard(name):
-        return tuple(entry for entry in [access.patterns.get(name)] if entry)
-    return () if name == access.registry.probe_repository else access.entries_of(name)
 
 
 def line_of(fact: PlacedFact, entry: Entry) -> FileLine:

@@ -96,7 +96,7 @@ def check_document(
     Where an included file is not found or can't be read, only the shape of the others is checked.
     The rules of the files in `rules` hold, too; problems of these are problems of this file.
     """
-    problems = ProblemList(dict.fromkeys(document.problems))
+    problems = ProblemList(document.problems)
     files, not_found = _without_directory(document) if included is None else included
     problems.found |= dict.fromkeys(not_found)
     trees, lines = _read_trees(files, problems)

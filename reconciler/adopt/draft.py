@@ -5,16 +5,16 @@ from collections import defaultdict
 from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
-from reconciler.adopt.content import Content, Reading, ReadingOptions, Terms, read_for_file
 from reconciler.adopt.file_text import FileData
-from reconciler.adopt.groups import Access, by_group, find_groups
-from reconciler.adopt.holders import Identity
+from reconciler.adopt.live.content import Content, Reading, ReadingOptions, Terms, read_for_file
+from reconciler.adopt.live.holders import Identity
+from reconciler.adopt.live.registry_policy import RegistryReading, Unmanaged
+from reconciler.adopt.live.survey import OF_ALL_REGIONS, LeftOut, Survey, accounts_in
 from reconciler.adopt.merging import NEW_FILE, Vocabulary
-from reconciler.adopt.names import Profile, name_accounts, name_principals
-from reconciler.adopt.patterns import Entries, Item, share_by_prefix
-from reconciler.adopt.registry_policy import RegistryReading, Unmanaged
-from reconciler.adopt.survey import OF_ALL_REGIONS, LeftOut, Survey, accounts_in
-from reconciler.adopt.tiers import ActionSet, TierTable, name_tiers
+from reconciler.adopt.naming.groups import Access, by_group, find_groups
+from reconciler.adopt.naming.names import Profile, name_accounts, name_principals
+from reconciler.adopt.naming.patterns import Entries, Item, share_by_prefix
+from reconciler.adopt.naming.tiers import ActionSet, TierTable, name_tiers
 from reconciler.adopt.yaml_text import Value
 from reconciler.model.registry import RegistryScope
 from reconciler.policy import (

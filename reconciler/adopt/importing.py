@@ -5,9 +5,25 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from reconciler.adopt.content import ReadingOptions, spellings_of
 from reconciler.adopt.draft import Draft, Form, draft, ownership_for, read_all
 from reconciler.adopt.file_text import FileData, write_file
+from reconciler.adopt.live.content import ReadingOptions, spellings_of
+from reconciler.adopt.live.registry_policy import (
+    NOTHING_READ,
+    REGISTRY_POLICY,
+    RegistryDocuments,
+    Unmanaged,
+    read_registry,
+    registry_documents,
+)
+from reconciler.adopt.live.survey import LeftOut, Survey, survey
+from reconciler.adopt.live.templates import (
+    NO_TEMPLATES,
+    Templates,
+    survey_templates,
+    template_name,
+    with_create_on,
+)
 from reconciler.adopt.merging import (
     Base,
     described_by,
@@ -18,22 +34,6 @@ from reconciler.adopt.merging import (
 )
 from reconciler.adopt.notes import Notes, comments_for, notes_of
 from reconciler.adopt.proof import Verdict, error_of, find_suspects, prove, reason_of
-from reconciler.adopt.registry_policy import (
-    NOTHING_READ,
-    REGISTRY_POLICY,
-    RegistryDocuments,
-    Unmanaged,
-    read_registry,
-    registry_documents,
-)
-from reconciler.adopt.survey import LeftOut, Survey, survey
-from reconciler.adopt.templates import (
-    NO_TEMPLATES,
-    Templates,
-    survey_templates,
-    template_name,
-    with_create_on,
-)
 from reconciler.adopt.yaml_text import Value
 from reconciler.model.registry import LiveRegistry
 from reconciler.model.rules import RuleId

@@ -16,7 +16,7 @@ from reconciler.access_file.layout.canonical import canonical
 from reconciler.access_file.model import AccessFile, Entry
 from reconciler.access_file.sections.include import IncludedFile
 from reconciler.adopt.file_text import FileData, comment_lines, repository_entry
-from reconciler.adopt.holders import Identity
+from reconciler.adopt.live.holders import Identity
 from reconciler.adopt.yaml_text import Value, entry, flow, scalar
 from reconciler.errors import InvalidError, ReconcileError
 from reconciler.model.registry import RegistryScope

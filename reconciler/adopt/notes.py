@@ -4,15 +4,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from reconciler.adopt.content import Reading
 from reconciler.adopt.draft import Draft
 from reconciler.adopt.file_text import FileData
-from reconciler.adopt.registry_policy import REGISTRY_POLICY, Unmanaged
-from reconciler.adopt.survey import LeftOut
+from reconciler.adopt.live.content import Reading
+from reconciler.adopt.live.registry_policy import REGISTRY_POLICY, Unmanaged
+from reconciler.adopt.live.survey import LeftOut
 from reconciler.model.access import DisplayNames
 from reconciler.model.registry import RegistryScope, Target, registry_target
 from reconciler.model.rules import RuleId
-from reconciler.plan.risks import standing_risks
+from reconciler.plan.checks.risks import standing_risks
 from reconciler.policy import (
     Principal,
     deleted_kind,

@@ -19,15 +19,15 @@ from reconciler.access_file.model import AccessFile, display_names_of
 from reconciler.access_file.sections.include import Included
 from reconciler.adopt.draft import Readings
 from reconciler.adopt.file_text import FileData
+from reconciler.adopt.live.survey import Survey
 from reconciler.adopt.merging import Base, is_preserved
-from reconciler.adopt.survey import Survey
 from reconciler.adopt.yaml_text import scalar
 from reconciler.errors import ReconcileError
 from reconciler.model.registry import LiveRegistry, Target
 from reconciler.model.rules import RuleId
 from reconciler.plan.desired_policy import PlanInputs, desired_meaning
-from reconciler.plan.registry_change import plan_registry_policy
-from reconciler.plan.registry_policy import read_registry_access
+from reconciler.plan.registry_policy.access import read_registry_access
+from reconciler.plan.registry_policy.change import plan_registry_policy
 from reconciler.plan.templates import plan_templates
 from reconciler.policy import deleted_kind, glob_matches
 from reconciler.printable import some_of

@@ -1,6 +1,5 @@
 """Applying one change: record, read, write, and read back."""
 
-from dataclasses import replace
 from functools import partial
 from typing import Literal, NamedTuple
 
@@ -27,7 +26,12 @@ from reconciler.policy import (
     registry_statement_key,
     statement_key,
 )
-from reconciler.registry.errors import CallError, FailureKind, Retry, WriteOutcomeUnknownError
+from reconciler.registry.failures.errors import (
+    CallError,
+    FailureKind,
+    Retry,
+    WriteOutcomeUnknownError,
+)
 
 _LiveState = Literal["as planned", "in force", "other"]
 """What is live: what the plan was made from, what is desired, or something else."""
@@ -67,7 +71,7 @@ def apply_change(change: Change, registry: ReaderWriter, run: Run) -> Outcome:
     except ReconcileError as error:
         done = "it was applied" if outcome.result == "applied" else _in_force(change)
         message = f"{outcome.error or done}; {error.one_line}"
-        return replace(outcome, result="failed", error=message)
+        return outcome._replace(result="failed", error=message)
     return outcome
 
 
@@ -165,7 +169,7 @@ def _with_creation(outcome: Outcome, created: Done) -> Outcome:
         else "this run may have created the repository"
     )
     error = outcome.error or _in_force(outcome.change)
-    return replace(outcome, error=f"{repository}; {error}", created=created)
+    return outcome._replace(error=f"{repository}; {error}", created=created)
 
 
 def _in_force(change: Change) -> str:
@@ -260,17 +264,17 @@ def _give_up(
     if unsettled is None:
         return failed
     message = failed.error if unsettled is failure else f"{failed.error}; {_UNSETTLED}"
-    failed = replace(failed, error=message, written=Done.UNKNOWN)
+    failed = failed._replace(error=message, written=Done.UNKNOWN)
     try:
         state = _live_state(change, reader.read_text(change.target))
     except CallError as error:
         run.note_failure(error, change.target.scope)
         known = unsettled.message if failure.message == error.message else message
         why = f"the live {change.target.noun} can't be read: {error.message}"
-        return replace(failed, error=f"{known}; {why}")
+        return failed._replace(error=f"{known}; {why}")
     if state == "as planned":
         unchanged = f"when last read, the {change.target.noun} was unchanged"
-        return replace(failed, error=f"{message}; {unchanged}")
+        return failed._replace(error=f"{message}; {unchanged}")
     return _not_as_planned(change, state, unsettled)
 
 
@@ -280,7 +284,7 @@ def _rejected_principal(change: Change, failure: Failure, run: Run) -> Outcome:
         waited = "not waited for: interrupted" if run.stopped() else f"waited up to {seconds:g} s"
         message = f"{message}; {waited}"
     failed = _failed(change, failure, run, message)
-    return replace(failed, candidates=added_principals(change))
+    return failed._replace(candidates=added_principals(change))
 
 
 def _confirm(change: Change, reader: Reader, run: Run, visible: Deadline | None) -> Outcome:

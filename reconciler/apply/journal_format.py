@@ -6,7 +6,6 @@ Every line is one JSON object in ASCII, with a digest over the rest of it.
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal, NamedTuple, NotRequired, cast, get_args
 
@@ -24,7 +23,7 @@ from reconciler.model.registry import (
 )
 from reconciler.model.templates import EVERY_REPOSITORY, ROOT, CreationTemplate, read_template
 from reconciler.plan.model import Change, ChangeKind
-from reconciler.plan.saved_parts import TOOL, PlaceJson, digest_of, target_of
+from reconciler.plan.saved.parts import TOOL, PlaceJson, digest_of, target_of
 from reconciler.policy import (
     ACCOUNT_ID,
     MAX_POLICY_CHARACTERS,
@@ -84,8 +83,7 @@ class Author(NamedTuple):
     profile: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RunInfo:
+class RunInfo(NamedTuple):
     """What all lines of one run have in common.
 
     `run` is the run's id, of letters, digits and `-`; `plan` the digest of the saved plan
@@ -100,8 +98,7 @@ class RunInfo:
     authors: Mapping[RegistryScope, Author]
 
 
-@dataclass(frozen=True, slots=True)
-class JournaledWrite:
+class JournaledWrite(NamedTuple):
     """One write that a run began.
 
     `at` is in UTC. `before` and `after` are texts of the target's subject, None for none. `written`
@@ -502,7 +499,7 @@ class _JournalReader:
         if key not in self._open:
             raise MalformedError("the end of a write without its beginning")
         number = self._open.pop(key)
-        self._writes[number] = replace(self._writes[number], written=Done(line["written"]))
+        self._writes[number] = self._writes[number]._replace(written=Done(line["written"]))
 
 
 def _begun(line: BeginJson, target: Target) -> JournaledWrite:

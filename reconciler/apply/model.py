@@ -2,9 +2,8 @@
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from enum import Enum
-from typing import Literal, Protocol, TypeVar
+from typing import Literal, NamedTuple, Protocol, TypeVar
 
 from reconciler.apply.retry import Deadline
 from reconciler.model.registry import (
@@ -15,7 +14,7 @@ from reconciler.model.registry import (
     Target,
 )
 from reconciler.plan.model import Change
-from reconciler.registry.errors import (
+from reconciler.registry.failures.errors import (
     CONSEQUENCES,
     CallError,
     Stops,
@@ -77,16 +76,14 @@ class Writer(Protocol):
         """Create a repository."""
 
 
-@dataclass(frozen=True, slots=True)
-class ReaderWriter:
+class ReaderWriter(NamedTuple):
     """The access to one registry in one region."""
 
     reader: Reader
     writer: Writer
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What became of one change.
 
     `in-force`: the live policy or template was the desired one already, and nothing was written.
@@ -122,7 +119,6 @@ class Journal(Protocol):
         """Return why earlier records may be lost; None where they are not."""
 
 
-@dataclass(slots=True)
 class Run:
     """The state of one run; safe to share among threads.
 
@@ -130,13 +126,20 @@ class Run:
     another one, of so many seconds. `stopped` returns whether the run is to end.
     """
 
-    journal: Journal
-    principal_deadline: Deadline
-    stopped: Callable[[], bool]
-    new_deadline: Callable[[float], Deadline]
-    _account_errors: dict[str, str] = field(default_factory=dict, init=False)
-    _region_errors: dict[RegistryScope, str] = field(default_factory=dict, init=False)
-    _unanswered: Counter[RegistryScope] = field(default_factory=Counter, init=False)
+    def __init__(
+        self,
+        journal: Journal,
+        principal_deadline: Deadline,
+        stopped: Callable[[], bool],
+        new_deadline: Callable[[float], Deadline],
+    ) -> None:
+        self.journal = journal
+        self.principal_deadline = principal_deadline
+        self.stopped = stopped
+        self.new_deadline = new_deadline
+        self._account_errors: dict[str, str] = {}
+        self._region_errors: dict[RegistryScope, str] = {}
+        self._unanswered: Counter[RegistryScope] = Counter()
 
     def reason_to_stop(self, scope: RegistryScope) -> str | None:
         """Return why no more changes begin in one registry; None to go on."""

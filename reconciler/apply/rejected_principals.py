@@ -6,7 +6,6 @@ checks the principals of a Deny like those of an Allow is assumed.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import NamedTuple, Protocol
 
@@ -28,7 +27,7 @@ from reconciler.policy import (
     read_policy,
 )
 from reconciler.printable import redacted
-from reconciler.registry.errors import CallError, Retry
+from reconciler.registry.failures.errors import CallError, Retry
 
 SID = "ReconcileProbe"
 
@@ -55,8 +54,7 @@ class ProbeWriter(Protocol):
         """Remove a repository's policy."""
 
 
-@dataclass(frozen=True, slots=True)
-class Probe:
+class Probe(NamedTuple):
     """The scratch repository of one registry and region.
 
     `stopped` returns whether the search is to end; `new_deadline` makes one of so many seconds.
@@ -134,7 +132,7 @@ def _without_accepted(outcomes: Sequence[Outcome]) -> tuple[Outcome, ...]:
     }
     remaining = [tuple(name for name in o.candidates if name not in accepted) for o in outcomes]
     return tuple(
-        replace(outcome, candidates=candidates or outcome.candidates)
+        outcome._replace(candidates=candidates or outcome.candidates)
         for outcome, candidates in zip(outcomes, remaining, strict=True)
     )
 
@@ -184,7 +182,7 @@ def _explained(outcome: Outcome, result: ProbeResult | str | None) -> Outcome:
     if result is None or isinstance(result, str):
         names = ", ".join(outcome.candidates)
         message = f"{outcome.error}; one of these principals does not exist (yet): {names}"
-        return replace(outcome, error=f"{message}; {result}" if result else message)
+        return outcome._replace(error=f"{message}; {result}" if result else message)
     missing = tuple(name for name in outcome.candidates if name in result.missing)
     if missing:
         message = f"principals that do not exist (yet): {', '.join(missing)}; all others exist"
@@ -195,7 +193,7 @@ def _explained(outcome: Outcome, result: ProbeResult | str | None) -> Outcome:
         )
     if result.cleanup_error:
         message = f"{message}; the probe repository can't be cleaned: {result.cleanup_error}"
-    return replace(outcome, error=message, candidates=missing or outcome.candidates)
+    return outcome._replace(error=message, candidates=missing or outcome.candidates)
 
 
 def _require_scratch(probe: Probe) -> None:

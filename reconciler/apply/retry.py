@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
-from reconciler.registry.errors import CallError, Retry, WriteOutcomeUnknownError
+from reconciler.registry.failures.errors import CallError, Retry, WriteOutcomeUnknownError
 
 T = TypeVar("T")
 

@@ -23,6 +23,7 @@ from reconciler.model.registry import (
 )
 from reconciler.model.rules import RuleId
 from reconciler.model.templates import read_template
+from reconciler.plan.checks.not_kept import dropped_statements
 from reconciler.plan.compute import compute_change
 from reconciler.plan.desired_policy import DesiredPolicy, PlanInputs
 from reconciler.plan.model import (
@@ -35,10 +36,9 @@ from reconciler.plan.model import (
     finding,
     merge_plans,
 )
-from reconciler.plan.not_kept import dropped_statements
-from reconciler.plan.registry_change import WrittenPolicy, change_registry_policy
-from reconciler.plan.registry_effect import OwnAccess, moves
-from reconciler.plan.registry_policy import read_registry_access
+from reconciler.plan.registry_policy.access import read_registry_access
+from reconciler.plan.registry_policy.change import WrittenPolicy, change_registry_policy
+from reconciler.plan.registry_policy.effect import OwnAccess, moves
 from reconciler.plan.templates import change_template
 from reconciler.policy import (
     MAX_POLICY_CHARACTERS,

@@ -60,7 +60,7 @@ def exit_of(statuses: Collection[Status], *, differs: bool = False) -> Exit:
     return next((code for status, code in _CODES.items() if status in found), Exit.DONE)
 
 
-def report(write: Callable[[], object], code: Exit) -> Exit:
+def write_report(write: Callable[[], object], code: Exit) -> Exit:
     """Write a report of what is done, and return the exit code, which shows that it was done.
 
     Output that nobody reads changes nothing; output that can't be written is an error.
@@ -109,24 +109,11 @@ def _replace_result(failed: "FailedRun", awaited: Awaited | None, format_: str) 
     Of formats that can't have it, an output is empty. As text, stderr has it already.
     """
     for output in awaited.outputs if awaited else ():
-        unwritten = write_output(output, [_in_format(failed, output.format)])
+        unwritten = write_output(output, [failed.in_format(output.format)])
         if unwritten:
             show_error(unwritten)
     if format_ != TEXT and not has_data_begun():
-        report(lambda: out(_in_format(failed, format_)), Exit.FAILED)
-
-
-def _in_format(failed: "FailedRun", format_: str) -> str:
-    match format_:
-        case "text":
-            return failed.as_text()
-        case "json":
-            return failed.as_json()
-        case "markdown":
-            return failed.as_markdown()
-        case "github":
-            return failed.as_github()
-    return ""
+        write_report(lambda: out(failed.in_format(format_)), Exit.FAILED)
 
 
 def _show(error: Exception | Interrupt) -> tuple[str, str | None, int]:

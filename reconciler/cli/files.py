@@ -1,16 +1,23 @@
 """The files of a command, read and checked: the access file, a saved plan, policy documents."""
 
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reconciler.access_file.document.problems import Problem
+from reconciler import report
 from reconciler.access_file.load import Loaded
 from reconciler.access_file.rules_file import RulesFile
 from reconciler.cli.option_hints import HINTS, as_argument, problems_with_options
-from reconciler.cli.options import STDIN, ProblemFormat, file_of, name_of, stdin_of
+from reconciler.cli.options import (
+    STDIN,
+    ProblemFormat,
+    file_of,
+    name_of,
+    require_one_stdin,
+    stdin_of,
+)
 from reconciler.cli.outputs import Output, write
 from reconciler.cli.terminal import page_of, paint_for, print_message
 from reconciler.errors import InvalidError, Remedy, UsageError
@@ -53,15 +60,18 @@ def read_rules(paths: Iterable[Path] | None) -> tuple[RulesFile, ...]:
 def load_valid(
     path: Path,
     allowances: Allowances,
+    registries: Collection[str] | None = None,
     *,
+    rules: Collection[Path] | None = None,
     hint: str | None = None,
-    rules: Iterable[Path] | None = None,
 ) -> AccessSource:
     """Load an access file that must be valid, and show its problems on stderr.
 
-    `hint` says where the file may be, `rules` are rules files. Raises UsageError where there is no
-    such file, and as `load`.
+    `registries` limits it to these, `rules` are rules files, `hint` says where the file may be.
+    Raises UsageError where there is no such file, and where several are stdin; also as `load` and
+    `limited_to`.
     """
+    require_one_stdin(path, *(rules or ()))
     try:
         content, more = read_access_file(path, hint), read_rules(rules)
         source = load(content, name_of(path), file=file_of(path), allowances=allowances, rules=more)
@@ -69,7 +79,7 @@ def load_valid(
         _print_problems(invalid.checked)
         raise
     _print_problems(source.checked)
-    return source
+    return source.limited_to(registries or ())
 
 
 def load_earlier(
@@ -121,21 +131,9 @@ def show_problems(
         outputs,
         json=lambda: render_problems_json(problems),
         github=lambda: render_problems_github(problems),
-        sarif=lambda: _sarif(problems, checked),
-        junit=lambda: _junit(path, problems, checked),
+        sarif=lambda: report.render_problems_sarif(problems, checked.lines),
+        junit=lambda: report.render_problems_junit(name_of(path), problems, checked.lines),
     )
-
-
-def _sarif(problems: Sequence[Problem], checked: Loaded) -> str:
-    from reconciler.report.file.sarif import render_problems_sarif  # noqa: PLC0415 - costs
-
-    return render_problems_sarif(problems, checked.lines)
-
-
-def _junit(path: Path, problems: Sequence[Problem], checked: Loaded) -> str:
-    from reconciler.report.file.junit import render_problems_junit  # noqa: PLC0415 - costs
-
-    return render_problems_junit(name_of(path), problems, checked.lines)
 
 
 def _print_problems(checked: Loaded) -> None:

@@ -3,18 +3,12 @@
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
 from typing import Annotated
 
 import typer
 
 from reconciler import __version__
-from reconciler.cli.commands import access, offline, online
-from reconciler.cli.commands.adopt import import_
-from reconciler.cli.commands.consumer import consumer
-from reconciler.cli.commands.demo import demo
-from reconciler.cli.commands.handover import handover
-from reconciler.cli.commands.layout import fmt
-from reconciler.cli.commands.sandbox import sandbox
 from reconciler.cli.exits import Exit, fail
 from reconciler.cli.options import asks_for_json
 from reconciler.cli.signals import Interrupt, end_on_signals
@@ -23,29 +17,35 @@ from reconciler.cli.terminal import out, provide_streams, silence
 _DEBUG = "--debug"
 _NO_COLOR = "--no-color"
 
-offline.iam.command("consumer")(consumer)
-_COMMANDS: Mapping[str, Callable[..., None]] = {
-    "init": offline.init,
-    "import": import_,
-    "validate": offline.validate,
-    "fmt": fmt,
-    "compile": offline.compile_,
-    "plan": online.plan,
-    "apply": online.apply,
-    "drift": online.drift,
-    "rollback": online.rollback,
-    "compare": offline.compare,
-    "explain": access.explain,
-    "schema": offline.schema,
-    "rule": offline.rule,
-    "sandbox": sandbox,
-    "demo": demo,
+_COMMANDS: Mapping[str, str] = {
+    "init": "offline:init",
+    "import": "import_:import_",
+    "validate": "offline:validate",
+    "fmt": "fmt:fmt",
+    "compile": "offline:compile_",
+    "plan": "plan:plan",
+    "apply": "apply:apply",
+    "drift": "plan:drift",
+    "rollback": "apply:rollback",
+    "compare": "offline:compare",
+    "explain": "access:explain",
+    "schema": "offline:schema",
+    "rule": "offline:rule",
+    "sandbox": "sandbox:sandbox",
+    "demo": "demo:demo",
+    "access": "access:access",
+    "iam": "iam:iam",
+    "handover": "handover:handover",
 }
-_GROUPS: Mapping[str, typer.Typer] = {
-    "access": access.access,
-    "iam": offline.iam,
-    "handover": handover,
-}
+"""Where each command, or group of commands, is: `MODULE:NAME`, in `cli.commands`."""
+
+
+def _load(place: str) -> Callable[..., None] | typer.Typer:
+    """Return the command, or group of commands, that is at this place."""
+    module, _, name = place.partition(":")
+    loaded: Callable[..., None] | typer.Typer
+    loaded = getattr(import_module(f"reconciler.cli.commands.{module}"), name)
+    return loaded
 
 
 def _version(wanted: bool) -> None:
@@ -72,7 +72,7 @@ def _options(
 def command_line(arguments: Sequence[str]) -> typer.Typer:
     """Return the command line for these arguments.
 
-    It has only the command that they begin with, if they do: to describe all takes typer longer
+    It has only the command that they begin with, if they do: to load and describe all takes longer
     than a short command takes to run.
     """
     app = typer.Typer(
@@ -85,13 +85,12 @@ def command_line(arguments: Sequence[str]) -> typer.Typer:
     )
     app.callback()(_options)
     first = arguments[0] if arguments else ""
-    known = first in {*_COMMANDS, *_GROUPS}
-    for name, command in _COMMANDS.items():
-        if name == first or not known:
+    for name in [first] if first in _COMMANDS else _COMMANDS:
+        command = _load(_COMMANDS[name])
+        if isinstance(command, typer.Typer):
+            app.add_typer(command, name=name)
+        else:
             app.command(name)(command)
-    for name, group in _GROUPS.items():
-        if name == first or not known:
-            app.add_typer(group, name=name)
     return app
 
 

@@ -12,17 +12,18 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 import typer
 
 from reconciler.cli.outputs import Output, output_parser
-from reconciler.errors import ReconcileError, UsageError
+from reconciler.cli.terminal import keep_quiet
+from reconciler.errors import UsageError
 from reconciler.model.guards import Allowances
 from reconciler.model.transport import Transport
 
 if TYPE_CHECKING:
-    from reconciler.access_file.document.tree import Node
+    from reconciler.workflow.file.written_names import WrittenNames
 
 DEFAULT_FILE = Path("ecr_access.yaml")
 STDIN = Path("-")
 
-_HARMLESS = re.compile(r"[A-Za-z0-9*?][A-Za-z0-9._/@+*?-]*")
+_HARMLESS = r"[A-Za-z0-9*?][A-Za-z0-9._/@+*?-]*"
 """Names that are safe to complete: the completion scripts of some shells evaluate them."""
 
 
@@ -125,61 +126,43 @@ def finite(seconds: float) -> float:
 
 def entry_patterns(ctx: typer.Context, incomplete: str) -> list[str]:
     """Return the file's repositories and patterns that begin with `incomplete`."""
-    return _harmless(_keys(ctx, "repositories"), incomplete)
+    return _harmless(_written(ctx).entries, incomplete)
+
+
+def entry_names(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Return the file's repositories that begin with `incomplete`, without patterns."""
+    return [name for name in entry_patterns(ctx, incomplete) if not set("*?") & set(name)]
 
 
 def principal_names(ctx: typer.Context, incomplete: str) -> list[str]:
     """Return the file's names of principals and accounts that begin with `incomplete`."""
-    return _harmless(_keys(ctx, "principals") | _keys(ctx, "accounts"), incomplete)
+    return _harmless(_written(ctx).principals, incomplete)
+
+
+def registry_names(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Return the names of the file's registries that begin with `incomplete`."""
+    return _harmless(_written(ctx).registries, incomplete)
 
 
 def revisions(ctx: typer.Context, incomplete: str) -> list[str]:
     """Return the branches and tags that begin with `incomplete`, of the file's git repository."""
     from reconciler.workflow.file.git_repository import branches_and_tags  # noqa: PLC0415 - costs
 
-    file = ctx.params.get("file") or DEFAULT_FILE
-    return _harmless(branches_and_tags(file), incomplete)
+    return _harmless(branches_and_tags(_file(ctx)), incomplete)
 
 
-def registry_names(ctx: typer.Context, incomplete: str) -> list[str]:
-    """Return the names of the file's registries that begin with `incomplete`."""
-    from reconciler.access_file.document.tree import items_of, texts_of  # noqa: PLC0415 - as above
+def _written(ctx: typer.Context) -> "WrittenNames":
+    from reconciler.workflow.file.written_names import written_names  # noqa: PLC0415 - costs
 
-    found = (name for one in items_of(_root(ctx), "registries") for name in texts_of(one, "name"))
-    return _harmless({name.text for name in found}, incomplete)
+    return written_names(_file(ctx))
+
+
+def _file(ctx: typer.Context) -> Path:
+    return ctx.params.get("file") or DEFAULT_FILE
 
 
 def _harmless(names: Iterable[str], incomplete: str) -> list[str]:
-    return sorted(n for n in names if n.startswith(incomplete) and _HARMLESS.fullmatch(n))
-
-
-def _keys(ctx: typer.Context, section: str) -> set[str]:
-    """Return the keys in a section of the file, valid or not; none where it can't be read."""
-    from reconciler.access_file.document.tree import child, pairs_of  # noqa: PLC0415 - as above
-
-    return {pair.key.text for pair in pairs_of(child(_root(ctx), section))}
-
-
-def _root(ctx: typer.Context) -> "Node | None":
-    """Return the tree of the file, valid or not; None where it can't be read."""
-    from reconciler.access_file.load import merged_tree, read_document  # noqa: PLC0415 - costs; most runs need none
-    from reconciler.cli.files import read_access_file  # noqa: PLC0415
-    from reconciler.workflow.file.source import included_by  # noqa: PLC0415
-
-    file = ctx.params.get("file") or DEFAULT_FILE
-    if not file.is_file():  # completion must not wait for a pipe or stdin
-        return None
-    try:
-        content = read_access_file(file)
-    except ReconcileError:
-        return None
-    document = read_document(content, str(file))
-    return merged_tree(document, included_by(document, file, len(content)))
-
-
-def entry_names(ctx: typer.Context, incomplete: str) -> list[str]:
-    """Return the file's repositories that begin with `incomplete`, without patterns."""
-    return [name for name in entry_patterns(ctx, incomplete) if not set("*?") & set(name)]
+    return sorted(n for n in names if n.startswith(incomplete) and re.fullmatch(_HARMLESS, n))
 
 
 def _allow(option: str, what: str, complete: Callable[..., list[str]] = entry_names) -> object:
@@ -347,8 +330,12 @@ CallsBy = Annotated[
     ),
 ]
 Quiet = Annotated[
-    bool, typer.Option("--quiet", "-q", help="Hide notes and progress; errors are shown.")
+    bool,
+    typer.Option(
+        "--quiet", "-q", callback=keep_quiet, help="Hide notes and progress; errors are shown."
+    ),
 ]
+"""Its callback applies it: a command that has it needs no more."""
 
 
 def allowances(

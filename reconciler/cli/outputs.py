@@ -3,7 +3,6 @@
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
@@ -41,11 +40,11 @@ class Awaited(NamedTuple):
     outputs: tuple[Output, ...]
 
 
-@dataclass(slots=True)
 class _Run:
     """The result of this process's command, until it is written."""
 
-    awaited: Awaited | None = None
+    def __init__(self) -> None:
+        self.awaited: Awaited | None = None
 
 
 _run = _Run()

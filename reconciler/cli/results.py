@@ -1,15 +1,15 @@
 """What is shown of a run on a registry: its plan, refusals, events and outcomes."""
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from reconciler import report
 from reconciler.cli.option_hints import allowance_option, as_argument
-from reconciler.cli.options import OutcomeFormat, PlanFormat
-from reconciler.cli.outputs import Output, write
+from reconciler.cli.outputs import TEXT, Output, write
 from reconciler.cli.progress import progress_bar
 from reconciler.cli.terminal import (
     is_interactive,
@@ -23,7 +23,6 @@ from reconciler.model.registry import RegistryScope
 from reconciler.plan.origin import Origin
 from reconciler.printable import printable
 from reconciler.report.plans.plan_text import (
-    PolicyDiff,
     no_diff,
     render_drift,
     render_outcomes,
@@ -42,163 +41,95 @@ from reconciler.workflow.listener import (
 )
 
 if TYPE_CHECKING:
-    from reconciler.plan.guards import Refusal
+    from reconciler.plan.checks.guards import Refusal
     from reconciler.workflow import ApplyResult, ComputedPlan, PlanResult
 
 _ELSEWHERE = "`--write text=PATH` and `--write json=PATH` write all of it to files."
 
 
-def show_plan(
-    view: PlanView,
-    origin: Origin,
-    format_: PlanFormat,
-    outputs: Sequence[Output] = (),
-    *,
-    grouped: bool,
-    policies: bool,
-) -> None:
-    """Write a plan; `grouped` shows equal changes once, `policies` each policy's JSON as a diff."""
-    diff: PolicyDiff = no_diff
-    if policies:
-        from reconciler.report.plans.policy_diff import diff_of_change  # noqa: PLC0415 - costs
+class Shown(NamedTuple):
+    """How a run is shown: its format on stdout, and the other outputs.
 
-        diff = diff_of_change
+    `grouped` shows equal changes of several repositories once.
+    """
+
+    format: str
+    outputs: Sequence[Output]
+    grouped: bool
+
+
+def show_plan(view: PlanView, origin: Origin, shown: Shown, *, policies: bool) -> None:
+    """Write a plan; `policies` shows each policy's JSON as a diff, too."""
+    diff = report.diff_of_change if policies else no_diff
+    grouped = shown.grouped
     write(
-        format_,
+        shown.format,
         lambda paint: render_plan(view, paint, diff, grouped=grouped),
-        outputs,
-        json=lambda: _plan_json(view, origin),
-        html=lambda: _plan_html(view, origin, diff, grouped=grouped),
-        markdown=lambda: _plan_markdown(view, origin, diff, grouped=grouped),
-        github=lambda: _plan_github(view, origin),
+        shown.outputs,
+        json=lambda: report.render_plan_json(view, origin),
+        html=lambda: report.render_plan_html(view, origin, diff, grouped=grouped),
+        markdown=lambda: report.render_plan_markdown(
+            view, origin, _ELSEWHERE, diff, grouped=grouped
+        ),
+        github=lambda: report.render_plan_github(view, origin.path),
     )
 
 
-def show_before_writing(
-    result: "PlanResult", view: PlanView, format_: OutcomeFormat, *, sure: bool, grouped: bool
-) -> None:
+def show_before_writing(result: "PlanResult", view: PlanView, shown: Shown, *, sure: bool) -> None:
     """Show a plan, as text on stdout where that is the format, and its refusals.
 
     A user who is asked to confirm sees the plan on stderr where stdout does not show it.
     """
-    as_text = partial(render_plan, view, grouped=grouped)
-    if format_ is OutcomeFormat.TEXT:
+    as_text = partial(render_plan, view, grouped=shown.grouped)
+    if shown.format == TEXT:
         show(as_text(paint_for(sys.stdout)))
-    is_seen = format_ is OutcomeFormat.TEXT and sys.stdout.isatty()
+    is_seen = shown.format == TEXT and sys.stdout.isatty()
     if not sure and is_interactive() and not is_seen:
         print_message(as_text(paint_for(sys.stderr)))
     show_refusals(result, view)
 
 
-def show_drift(
-    result: "ComputedPlan", format_: PlanFormat, outputs: Sequence[Output] = (), *, grouped: bool
-) -> None:
+def show_drift(result: "ComputedPlan", shown: Shown) -> None:
     """Write how the live access differs from the file, and to stderr what else makes it fail."""
     view = view_drift(result.plan, result.display_names, fails_unmanaged=result.fails_unmanaged)
+    origin, grouped = result.origin, shown.grouped
     write(
-        format_,
+        shown.format,
         lambda paint: render_drift(view, paint, grouped=grouped),
-        outputs,
-        json=lambda: _drift_json(view, result.origin),
-        html=lambda: _drift_html(view, result.origin, grouped=grouped),
-        markdown=lambda: _drift_markdown(view, result.origin, grouped=grouped),
-        github=lambda: _drift_github(view, result.origin),
+        shown.outputs,
+        json=lambda: report.render_drift_json(view, origin),
+        html=lambda: report.render_drift_html(view, origin, grouped=grouped),
+        markdown=lambda: report.render_drift_markdown(view, origin, _ELSEWHERE, grouped=grouped),
+        github=lambda: report.render_drift_github(view, origin.path),
     )
     _show_unmanaged(view)
 
 
-def _plan_json(view: PlanView, origin: Origin) -> Iterator[str]:
-    from reconciler.report.plans.plan_json import render_plan_json  # noqa: PLC0415 - costs
-
-    return render_plan_json(view, origin)
-
-
-def _drift_json(view: PlanView, origin: Origin) -> Iterator[str]:
-    from reconciler.report.plans.plan_json import render_drift_json  # noqa: PLC0415 - costs
-
-    return render_drift_json(view, origin)
-
-
-def _outcomes_json(view: PlanView, applied: "ApplyResult") -> Iterator[str]:
-    from reconciler.report.plans.plan_json import render_outcomes_json  # noqa: PLC0415 - costs
-
-    return render_outcomes_json(view, applied.outcomes, applied.prepared.result.origin)
-
-
-def _plan_html(view: PlanView, origin: Origin, diff: PolicyDiff, *, grouped: bool) -> str:
-    from reconciler.report.html.plan_page import render_plan_html  # noqa: PLC0415 - an extra
-
-    return render_plan_html(view, origin, diff, grouped=grouped)
-
-
-def _drift_html(view: PlanView, origin: Origin, *, grouped: bool) -> str:
-    from reconciler.report.html.plan_page import render_drift_html  # noqa: PLC0415 - an extra
-
-    return render_drift_html(view, origin, grouped=grouped)
-
-
-def _plan_markdown(view: PlanView, origin: Origin, diff: PolicyDiff, *, grouped: bool) -> str:
-    from reconciler.report.plans.plan_markdown import render_plan_markdown  # noqa: PLC0415 - costs
-
-    return render_plan_markdown(view, origin, _ELSEWHERE, diff, grouped=grouped)
-
-
-def _drift_markdown(view: PlanView, origin: Origin, *, grouped: bool) -> str:
-    from reconciler.report.plans.plan_markdown import render_drift_markdown  # noqa: PLC0415 - costs
-
-    return render_drift_markdown(view, origin, _ELSEWHERE, grouped=grouped)
-
-
-def _plan_github(view: PlanView, origin: Origin) -> str:
-    from reconciler.report.plans.plan_github import render_plan_github  # noqa: PLC0415 - costs
-
-    return render_plan_github(view, origin.path)
-
-
-def _drift_github(view: PlanView, origin: Origin) -> str:
-    from reconciler.report.plans.plan_github import render_drift_github  # noqa: PLC0415 - costs
-
-    return render_drift_github(view, origin.path)
-
-
-def _outcomes_markdown(applied: "ApplyResult", view: PlanView, *, grouped: bool) -> str:
-    from reconciler.report.plans.plan_markdown import render_outcomes_markdown  # noqa: PLC0415 - costs
-
-    prepared = applied.prepared
-    return render_outcomes_markdown(
-        view,
-        applied.outcomes,
-        prepared.result.origin,
-        _ELSEWHERE,
-        command=prepared.command,
-        left_alone=len(prepared.left_alone),
-        grouped=grouped,
-    )
-
-
-def show_outcomes(
-    applied: "ApplyResult",
-    view: PlanView,
-    format_: OutcomeFormat,
-    outputs: Sequence[Output] = (),
-    *,
-    grouped: bool,
-) -> None:
+def show_outcomes(applied: "ApplyResult", view: PlanView, shown: Shown) -> None:
     """Write what became of each change, and how many repositories were left alone."""
-    prepared = applied.prepared
+    prepared, outcomes = applied.prepared, applied.outcomes
+    origin, left_alone = prepared.result.origin, len(prepared.left_alone)
     write(
-        format_,
+        shown.format,
         lambda paint: render_outcomes(
-            applied.outcomes,
+            outcomes,
             len(view.plan.errors),
             paint,
             prepared.command.capitalize(),
-            len(prepared.left_alone),
+            left_alone,
             registries=view.registries,
         ),
-        outputs,
-        json=lambda: _outcomes_json(view, applied),
-        markdown=lambda: _outcomes_markdown(applied, view, grouped=grouped),
+        shown.outputs,
+        json=lambda: report.render_outcomes_json(view, outcomes, origin),
+        markdown=lambda: report.render_outcomes_markdown(
+            view,
+            outcomes,
+            origin,
+            _ELSEWHERE,
+            command=prepared.command,
+            left_alone=left_alone,
+            grouped=shown.grouped,
+        ),
     )
 
 

@@ -8,7 +8,6 @@ import traceback
 from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
@@ -106,7 +105,6 @@ def _is_flushed(stream: TextIO) -> bool:
     return True
 
 
-@dataclass(slots=True)
 class _Screen:
     """The state of this process's output: `quiet` hides notes.
 
@@ -114,10 +112,11 @@ class _Screen:
     is needed, as signal handlers print, too.
     """
 
-    quiet: bool = False
-    data_begun: bool = False
-    holds: bool = False
-    messages: deque[str] = field(default_factory=deque)
+    def __init__(self) -> None:
+        self.quiet = False
+        self.data_begun = False
+        self.holds = False
+        self.messages: deque[str] = deque()
 
 
 _screen = _Screen()

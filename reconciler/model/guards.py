@@ -1,28 +1,26 @@
 """Guards of a file, and what one run allows beyond them."""
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """A number of grants: exceeded where both the count and the share (0 to 100) are."""
+class Limit(NamedTuple):
+    """A number of grants, and a share in percent (0 to 100): exceeded where both are."""
 
     percent: float = 0
-    count: int = 0
+    grants: int = 0
 
     def __str__(self) -> str:
         """Say what has to be exceeded; one of the two alone where the other is 0."""
         if not self.percent:
-            return f"{self.count}"
+            return f"{self.grants}"
         share = f"{self.percent:g} %"
-        return f"{self.count} and {share}" if self.count else share
+        return f"{self.grants} and {share}" if self.grants else share
 
 
 class Guards(NamedTuple):
     """The guards of one file; a limit of None is off, `public` are names and patterns."""
 
-    max_revoked: Limit | None = Limit(percent=30, count=10)
+    max_revoked: Limit | None = Limit(percent=30, grants=10)
     max_granted: Limit | None = None
     public: tuple[str, ...] = ()
 

@@ -15,6 +15,25 @@ from reconciler.model.registry import (
 )
 from reconciler.model.rules import RuleId
 from reconciler.model.templates import read_template
+from reconciler.plan.checks.findings import (
+    deleted_findings,
+    denied_findings,
+    expired_findings,
+    policy_findings,
+    unchanged_findings,
+)
+from reconciler.plan.checks.never import (
+    check_never,
+    check_unmanaged,
+    require_no_new_violation,
+)
+from reconciler.plan.checks.not_kept import (
+    Dropped,
+    dropped_statements,
+    lambda_risks,
+    not_kept_findings,
+)
+from reconciler.plan.checks.risks import find_risks
 from reconciler.plan.counts import count_granted, count_live, count_revoked, gives_access
 from reconciler.plan.desired_policy import (
     DesiredMeaning,
@@ -24,13 +43,6 @@ from reconciler.plan.desired_policy import (
     desired_meaning,
     policy_text,
     write_policy,
-)
-from reconciler.plan.findings import (
-    deleted_findings,
-    denied_findings,
-    expired_findings,
-    policy_findings,
-    unchanged_findings,
 )
 from reconciler.plan.model import (
     NOTHING_BESIDE,
@@ -43,20 +55,17 @@ from reconciler.plan.model import (
     PlanError,
     merge_plans,
 )
-from reconciler.plan.never import (
-    check_never,
-    check_unmanaged,
-    require_no_new_violation,
-)
-from reconciler.plan.not_kept import Dropped, dropped_statements, lambda_risks, not_kept_findings
-from reconciler.plan.registry_change import PlannedRegistryPolicy, plan_registry_policy, withheld
-from reconciler.plan.registry_effect import OwnAccess, moves, settle
-from reconciler.plan.registry_policy import (
+from reconciler.plan.registry_policy.access import (
     JudgedRepository,
     check_registry_policy,
     read_registry_access,
 )
-from reconciler.plan.risks import find_risks
+from reconciler.plan.registry_policy.change import (
+    PlannedRegistryPolicy,
+    plan_registry_policy,
+    withheld,
+)
+from reconciler.plan.registry_policy.effect import OwnAccess, moves, settle
 from reconciler.plan.templates import plan_templates
 from reconciler.policy import (
     NO_POLICY,

@@ -15,11 +15,11 @@ from reconciler.model.registry import (
 )
 from reconciler.model.rules import RuleId
 from reconciler.model.templates import EVERY_REPOSITORY, OURS, CreationTemplate, same_template
+from reconciler.plan.checks.findings import expired_findings, policy_findings
+from reconciler.plan.checks.risks import find_risks
 from reconciler.plan.counts import count_granted, count_live, count_revoked
 from reconciler.plan.desired_policy import PlanInputs, check_length
-from reconciler.plan.findings import expired_findings, policy_findings
 from reconciler.plan.model import Change, NotPlannableError, Plan, PlanError, merge_plans
-from reconciler.plan.risks import find_risks
 from reconciler.policy import (
     NO_POLICY,
     Unreadable,

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Protocol, cast
 
-from reconciler.registry.errors import UnreadableResponseError
-from reconciler.registry.failures import explain, retry_after
+from reconciler.registry.failures.errors import UnreadableResponseError
+from reconciler.registry.failures.kinds import explain, retry_after
 from reconciler.registry.pace import Pace
 from reconciler.registry.session import (
     Connection,

@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from reconciler.registry.errors import Retry
+from reconciler.registry.failures.errors import Retry
 from reconciler.registry.tasks import T, pause
 
 START_WINDOW = 10  # calls in flight, as TCP's initial window (RFC 6928)

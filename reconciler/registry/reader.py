@@ -13,8 +13,8 @@ from reconciler.model.registry import (
 from reconciler.model.rules import RuleId
 from reconciler.model.templates import CreationTemplate, template_of
 from reconciler.policy import MalformedError, PolicyScope
-from reconciler.registry.errors import CallError, FailureKind, UnreadableResponseError
-from reconciler.registry.failures import explain, failure_kind, quoted, retry_after
+from reconciler.registry.failures.errors import CallError, FailureKind, UnreadableResponseError
+from reconciler.registry.failures.kinds import explain, failure_kind, quoted, retry_after
 from reconciler.registry.pace import Pace, Turns
 from reconciler.registry.session import Connection, text_field
 from reconciler.registry.tasks import T, run_alone

@@ -2,12 +2,12 @@
 
 import sys
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from reconciler.model.registry import LiveRepository, ReadFailure
-from reconciler.registry.errors import CONSEQUENCES, CallError, FailureKind
+from reconciler.registry.failures.errors import CONSEQUENCES, CallError, FailureKind
 from reconciler.registry.reader import RegistryReader, failure_of
 from reconciler.registry.tasks import Tasks, in_thread
 
@@ -54,8 +54,7 @@ class Wanted(NamedTuple):
     on_over: Callable[[], None] = _unheard
 
 
-@dataclass(slots=True)
-class Found:
+class Found(NamedTuple):
     """What was read of one registry.
 
     `names` are all of its repositories, sorted, where they were listed; `repositories` are sorted,
@@ -63,7 +62,7 @@ class Found:
     """
 
     names: tuple[str, ...] = ()
-    repositories: dict[str, LiveRepository] = field(default_factory=dict)
+    repositories: Mapping[str, LiveRepository] = MappingProxyType({})
     failure: CallError | None = None
 
 

@@ -8,27 +8,31 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, partial
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 
 from reconciler.model.registry import AssumedRole
 from reconciler.model.transport import Transport
-from reconciler.registry.calls import Calls
-from reconciler.registry.connections import within
-from reconciler.registry.direct_calls import Access, DirectCalls
-from reconciler.registry.errors import FailureKind, UnreadableResponseError, WrongAccountError
-from reconciler.registry.failures import explain, quoted, retry_after
-from reconciler.registry.http_exchange import Timeouts
+from reconciler.registry.failures.errors import (
+    FailureKind,
+    UnreadableResponseError,
+    WrongAccountError,
+)
+from reconciler.registry.failures.kinds import explain, quoted, retry_after
+from reconciler.registry.http.connections import within
+from reconciler.registry.http.exchange import Timeouts
 from reconciler.registry.pace import Pace
-from reconciler.registry.plain_settings import PlainSettings, plain_settings
+from reconciler.registry.settings.plain_settings import PlainSettings, plain_settings
 from reconciler.registry.tasks import T, run_alone
+from reconciler.registry.transport.calls import Calls
+from reconciler.registry.transport.direct_calls import Access, DirectCalls
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
 
-    from reconciler.registry.boto_calls import BotoCalls
-    from reconciler.registry.boto_session import BotoSession
-    from reconciler.registry.role_access import RoleAccess
-    from reconciler.registry.sts import Fields, Sts
+    from reconciler.registry.settings.role_access import RoleAccess
+    from reconciler.registry.settings.sts import Fields, Sts
+    from reconciler.registry.transport.boto_calls import BotoCalls
+    from reconciler.registry.transport.boto_session import BotoSession
 
     PlainAccess = PlainSettings | RoleAccess
 
@@ -80,7 +84,7 @@ Sources = Callable[[str, str | None], "BotoSession"]
 
 def new_source(region: str, profile: str | None) -> "BotoSession":
     """Return a session of its own. Raises CallError as `connect` does."""
-    from reconciler.registry.boto_session import boto_session
+    from reconciler.registry.transport.boto_session import boto_session
 
     return boto_session(region, profile)
 
@@ -120,7 +124,7 @@ def _plain_access(region: str, role: AssumedRole | None) -> "PlainAccess | None"
         return settings
     if settings.sts is None:
         return None
-    from reconciler.registry.role_access import RoleAccess
+    from reconciler.registry.settings.role_access import RoleAccess
 
     return RoleAccess(settings.ecr, settings.sts, settings.keys, role, _timeouts())
 
@@ -130,7 +134,7 @@ def _boto_session(
 ) -> "BotoSession":
     if assume_role is None:
         return source()
-    from reconciler.registry.boto_session import assuming
+    from reconciler.registry.transport.boto_session import assuming
 
     return assuming(source(), region, assume_role, _timeouts())
 
@@ -140,14 +144,13 @@ def default_region(profile: str | None) -> str | None:
 
     Raises CallError for an unknown profile or a broken AWS configuration file.
     """
-    from reconciler.registry.boto_session import configured_region
+    from reconciler.registry.transport.boto_session import configured_region
 
     region = configured_region(profile)
     return os.environ.get("AWS_REGION") or region
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(NamedTuple):
     """The caller: a 12-digit account id and an ARN."""
 
     account: str
@@ -178,7 +181,7 @@ def _identity(field_of: "Fields") -> Identity:
 
 def _plain_sts(plain: "PlainAccess") -> "Sts | None":
     """Return STS for a caller with plain settings; None where boto3 has to ask it."""
-    from reconciler.registry.sts import sts_at
+    from reconciler.registry.settings.sts import sts_at
 
     keys = plain.credentials()
     if plain.sts is None or keys is None:
@@ -208,7 +211,7 @@ def new_client(connection: Connection, service: str) -> "BaseClient":
 
 
 def _client(session: "Callable[[], BotoSession]", service: str, threads: int = 1) -> "BaseClient":
-    from reconciler.registry.boto_session import client_of
+    from reconciler.registry.transport.boto_session import client_of
 
     return client_of(session(), service, threads, _timeouts())
 
@@ -222,14 +225,14 @@ def ecr_calls(
     by_boto = _boto_calls(session)
     if transport is Transport.BOTO3:
         return by_boto
-    from reconciler.registry.learnt_access import LearntAccess
+    from reconciler.registry.transport.learnt_access import LearntAccess
 
     learnt = LearntAccess(by_boto.client, session().core)
     return DirectCalls(learnt, lambda: by_boto, _timeouts())
 
 
 def _boto_calls(session: "Callable[[], BotoSession]") -> "BotoCalls":
-    from reconciler.registry.boto_calls import BotoCalls
+    from reconciler.registry.transport.boto_calls import BotoCalls
 
     client = _client(session, "ecr", _BOTO_CONNECTIONS)
     return BotoCalls(client, session().core, _timeouts())

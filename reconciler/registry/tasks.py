@@ -13,7 +13,6 @@ import types
 from collections import deque
 from collections.abc import Callable, Coroutine, Generator
 from contextlib import suppress
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Generic, NamedTuple, TypeVar
 
@@ -71,14 +70,14 @@ async def until_ready(connection: socket.socket, event: int, seconds: float) -> 
 _thread = threading.local()
 
 
-@dataclass(slots=True)
 class _Work(Generic[T]):
     """What a thread does, and what came of it; `is_left` if nobody waits for it any more."""
 
-    work: Callable[[], T]
-    returned: list[T] = field(default_factory=list)
-    raised: list[BaseException] = field(default_factory=list)
-    is_left: bool = False
+    def __init__(self, work: Callable[[], T]) -> None:
+        self.work = work
+        self.returned: list[T] = []
+        self.raised: list[BaseException] = []
+        self.is_left = False
 
     def do(self) -> None:
         _thread.work = self
@@ -158,13 +157,13 @@ class _Waiting(NamedTuple):
     group: object
 
 
-@dataclass(slots=True)
 class _Watched:
     """A socket, and the number of who waits for it; None for nobody."""
 
-    socket: socket.socket
-    event: int
-    number: int | None
+    def __init__(self, connection: socket.socket, event: int, number: int) -> None:
+        self.socket = connection
+        self.event = event
+        self.number: int | None = number
 
 
 class Sockets:

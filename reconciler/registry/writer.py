@@ -8,8 +8,8 @@ from functools import partial
 
 from reconciler.model.registry import NewPolicy, RepositorySettings, Target
 from reconciler.model.templates import POLICY_FIELD, CreationTemplate, read_template
-from reconciler.registry.errors import CONSEQUENCES, FailureKind, WriteOutcomeUnknownError
-from reconciler.registry.failures import explain, failure_kind, quoted, retry_after
+from reconciler.registry.failures.errors import CONSEQUENCES, FailureKind, WriteOutcomeUnknownError
+from reconciler.registry.failures.kinds import explain, failure_kind, quoted, retry_after
 from reconciler.registry.pace import Pace, Turns
 from reconciler.registry.reader import RegistryReader
 from reconciler.registry.session import Connection, text_field

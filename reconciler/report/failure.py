@@ -32,23 +32,36 @@ class FailedRun(NamedTuple):
     def _words(self) -> str:
         return self.message if self.hint is None else f"{self.message}; {self.hint}"
 
-    def as_json(self) -> str:
+    def in_format(self, format_: str) -> str:
+        """Return what stands in place of the result; nothing in a format that can't have it."""
+        match format_:
+            case "text":
+                return self._as_text()
+            case "json":
+                return self._as_json()
+            case "markdown":
+                return self._as_markdown()
+            case "github":
+                return self._as_github()
+        return ""
+
+    def _as_json(self) -> str:
         """Return the document that stands in place of the result's."""
         return render_failure_json(self.message, self.hint, self.exit_code, self.problems)
 
-    def as_text(self) -> str:
+    def _as_text(self) -> str:
         """Return what stderr has."""
         said = [(f"error: {self.message}",)]
         said += [] if self.hint is None else [(f"hint: {self.hint}",)]
         return render_problems(self.problems, self.lines, plain) + render(said, plain)
 
-    def as_github(self) -> str:
+    def _as_github(self) -> str:
         """Return annotations of the problems; of another failure, one of the file."""
         if self.problems:
             return render_problems_github(self.problems)
         return "".join(annotations("error", [Annotation(self.path, self.command, self._words)]))
 
-    def as_markdown(self) -> str:
+    def _as_markdown(self) -> str:
         """Return a comment of the run's marker, in place of an earlier one."""
         rows = (
             (
@@ -63,4 +76,4 @@ class FailedRun(NamedTuple):
         )
         ended = f"`reconcile {self.command}` failed with exit code {self.exit_code}"
         head = f"{marker(self.command, self.path)}\n❌ {ended}: {markdown_words(self._words)}\n"
-        return fit_comment(head, [problems], folded_json([self.as_json()]), _ELSEWHERE)
+        return fit_comment(head, [problems], folded_json([self._as_json()]), _ELSEWHERE)

@@ -22,26 +22,28 @@ _CODES: dict[Role, str] = {
     "hint": "36",
 }
 
-_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_COLOUR = r"\x1b\[[0-9;]*m"
 _GLUE = "\u00a0"
 """A space at which no line is wrapped; in text from outside it is escaped."""
 
 _QUOTED = r'"(?:[^"\\]|\\.)*"'
-_UNIT = re.compile(rf"(?:{_QUOTED}|[^ ])+(?: +(?:[-+~!*|](?![^ ])|::[^ ]*))*")
+_UNIT = rf"(?:{_QUOTED}|[^ ])+(?: +(?:[-+~!*|](?![^ ])|::[^ ]*))*"
 """A word or a quoted text, with what must not begin a line: there it would read as one of our
 marks, or as a CI command."""
 
 _LEAST_GAP = 3
-_GAP = re.compile(rf"{_QUOTED}|(?<=[^ ])( {{{_LEAST_GAP},}})(?! |[-+~!*|](?![^ ])|::)")
+_GAP = rf"{_QUOTED}|(?<=[^ ])( {{{_LEAST_GAP},}})(?! |[-+~!*|](?![^ ])|::)"
 """The space between two of our columns; quoted text may hold anything."""
 
-_HEAD = re.compile(r"( *\| )|( *)(?:[-+~!*] +)?")
+_HEAD = r"( *\| )|( *)(?:[-+~!*] +)?"
 _HANG = 2
 _FIRST_COLUMN = 12
 """A first column narrower than this is a mark, and the text after it stays on its line."""
 
+_WIDEST = 72
+
 _PLAIN = {"→": "->", "…": "..."}
-_NOT_ASCII = re.compile(rf"[^\x00-\x7f{_GLUE}]")
+_NOT_ASCII = rf"[^\x00-\x7f{_GLUE}]"
 
 
 class Span(NamedTuple):
@@ -75,6 +77,14 @@ def render(lines: Iterable[Line], paint: Paint = plain) -> str:
 def shown_width(text: str) -> int:
     """Return the number of characters that a text has once it is escaped."""
     return len(printable(text))
+
+
+def column_width(texts: Iterable[str]) -> int:
+    """Return the width of a column of texts.
+
+    Those that are wider than `_WIDEST` exceed it, so that one of them does not move all others.
+    """
+    return max((width for width in map(shown_width, texts) if width <= _WIDEST), default=0)
 
 
 def _rendered(line: Line, paint: Paint) -> str:
@@ -123,12 +133,12 @@ def spelled(text: str, page: Page) -> str:
     """Replace or escape the characters that the encoding lacks."""
     if text.isascii():
         return text
-    return _NOT_ASCII.sub(lambda found: _spelled(found[0], page.encoding), text)
+    return re.sub(_NOT_ASCII, lambda found: _spelled(found[0], page.encoding), text)
 
 
 def columns(text: str) -> int:
     """Count the columns that text takes on a terminal; colour takes none."""
-    text = _COLOUR.sub("", text)
+    text = re.sub(_COLOUR, "", text)
     if text.isascii():
         return len(text)
     wide = sum(unicodedata.east_asian_width(c) in "WF" for c in text)
@@ -149,8 +159,8 @@ def _wrapped(line: str, width: int) -> Iterator[str]:
         yield line
         return
     # Colour that comes first would hide the indent.
-    bare = _COLOUR.sub("", line)
-    head = _HEAD.match(bare)
+    bare = re.sub(_COLOUR, "", line)
+    head = re.match(_HEAD, bare)
     hang = (head and head[1]) or " " * min(len(head[0] if head else "") + _HANG, width // 2)
     first, *others = _cells(line)
     narrow = _narrowed([first, *others], over)
@@ -174,7 +184,7 @@ class _Cell(NamedTuple):
 
 
 def _cells(line: str) -> list[_Cell]:
-    gaps = [found for found in _GAP.finditer(line) if found[1]]
+    gaps = [found for found in re.finditer(_GAP, line) if found[1]]
     starts = (0, *(gap.end() for gap in gaps))
     cells = [
         _Cell(line[start : gap.start()], len(gap[1]))
@@ -196,7 +206,7 @@ def _narrowed(cells: Iterable[_Cell], over: int) -> str:
 def _filled(text: str, start: str, hang: str, width: int) -> Iterator[str]:
     """Fill lines with words, as they are spaced; the first one continues `start`."""
     line, end, taken = start, 0, columns(start)
-    for unit in _UNIT.finditer(text):
+    for unit in re.finditer(_UNIT, text):
         space, needed = text[end : unit.start()], columns(unit[0])
         if taken + len(space) + needed > width and line.strip():
             yield line

@@ -15,7 +15,7 @@ from werkzeug.wrappers import Request, Response
 from reconciler.printable import quoted
 from reconciler.sandbox.behaviour import Behaviour
 from reconciler.sandbox.operations import Operations
-from reconciler.sandbox.protocol import (
+from reconciler.sandbox.requests.protocol import (
     AwsRequest,
     Call,
     ServiceError,

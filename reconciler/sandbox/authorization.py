@@ -26,11 +26,11 @@ from reconciler.policy import (
     read_registry_policy,
     statements_on,
 )
-from reconciler.sandbox.account_settings import AccountSettings
-from reconciler.sandbox.callers import caller_of_request, identity_of, with_context
-from reconciler.sandbox.policies import Policies
-from reconciler.sandbox.protocol import AwsRequest, ServiceError
-from reconciler.sandbox.registry_policy import RegistryPolicies
+from reconciler.sandbox.policies.stored import Policies
+from reconciler.sandbox.registry.account_settings import AccountSettings
+from reconciler.sandbox.registry.registry_policy import RegistryPolicies
+from reconciler.sandbox.requests.callers import caller_of_request, identity_of, with_context
+from reconciler.sandbox.requests.protocol import AwsRequest, ServiceError
 from reconciler.sandbox.state import RepositoryPlace
 
 

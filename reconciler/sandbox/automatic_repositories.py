@@ -35,16 +35,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from moto.ecr.models import Image, Repository, ecr_backends
 
 from reconciler.sandbox.authorization import Authorization
-from reconciler.sandbox.creation_templates import (
+from reconciler.sandbox.json_values import Json, objects
+from reconciler.sandbox.policies.stored import Policies
+from reconciler.sandbox.registry.creation_templates import (
     CREATE_ON_PUSH,
     PULL_THROUGH_CACHE,
     REPLICATION,
     CreationTemplates,
 )
-from reconciler.sandbox.policies import Policies
-from reconciler.sandbox.policy_text import Json, objects
-from reconciler.sandbox.protocol import AwsRequest
-from reconciler.sandbox.pull_through_cache import PullThroughCacheRules
+from reconciler.sandbox.registry.pull_through_cache import PullThroughCacheRules
+from reconciler.sandbox.requests.protocol import AwsRequest
 from reconciler.sandbox.state import (
     RepositoryPlace,
     add_repository,

@@ -46,8 +46,8 @@ class Behaviour:
     CreateRepository. Evidenced, as is V2 for new registries ("Private registry permissions in
     Amazon ECR", Amazon ECR User Guide), and that V1 refuses a policy with another action
     (hashicorp/terraform-provider-aws#40933) but takes `ecr:*` (the same page of the guide). That V1
-    refuses NotAction is assumed. `registry_policy.py` lists what else is evidenced and assumed of a
-    registry's policy.
+    refuses NotAction is assumed. `registry/registry_policy.py` lists what else is evidenced and
+    assumed of a registry's policy.
 
     `latency`: seconds added to each ECR call. Test-only.
 
@@ -62,8 +62,8 @@ class Behaviour:
     `template_limit`: with so many creation templates in an account and region,
     CreateRepositoryCreationTemplate returns LimitExceededException; 0 for no limit. The error is
     evidenced ("CreateRepositoryCreationTemplate", Amazon ECR API Reference), its wording is
-    assumed. `creation_templates.py` and `automatic_repositories.py` list what else is evidenced
-    and assumed of templates, and of the repositories that ECR creates by them.
+    assumed. `registry/creation_templates.py` and `automatic_repositories.py` list what else is
+    evidenced and assumed of templates, and of the repositories that ECR creates by them.
 
     `visible_after`: a repository created by a call is not found by the first so many calls that
     name it (Get-, Set- and DeleteRepositoryPolicy, DescribeRepositories by name), and not listed
@@ -74,7 +74,7 @@ class Behaviour:
     policy of this kind once, right after so many responses with it; 0 for never. They are those of
     GetRepositoryPolicy, of GetRegistryPolicy, or of DescribeRepositoryCreationTemplates, which is
     a read of each template that it shows. Other writers are evidenced for repositories (Lambda:
-    `policy_text.py`); the moment, and the rest, is test-only.
+    `policies/text.py`); the moment, and the rest, is test-only.
 
     `throttle_rate`, `throttle_burst`: the calls per second that each account may make in the long
     run, 0 for no limit, and how many of them at once. ThrottlingException 'Rate exceeded' is

@@ -13,18 +13,20 @@ from threading import Lock
 from moto.ecr.models import Image, Repository, ecr_backends
 from werkzeug.wrappers import Response
 
-from reconciler.sandbox.account_settings import AccountSettings
 from reconciler.sandbox.authorization import Authorization
 from reconciler.sandbox.automatic_repositories import AutomaticRepositories
 from reconciler.sandbox.behaviour import Behaviour
-from reconciler.sandbox.concurrent_writer import ConcurrentWriter, writer_role
-from reconciler.sandbox.creation_templates import CreationTemplates
 from reconciler.sandbox.eventual_consistency import EventualConsistency
-from reconciler.sandbox.paging import page
-from reconciler.sandbox.policies import Policies, PolicyPlace, policy_parameter
-from reconciler.sandbox.policy_grammar import REPOSITORY
-from reconciler.sandbox.policy_text import Json, JsonObject, objects, strings
-from reconciler.sandbox.protocol import (
+from reconciler.sandbox.json_values import Json, JsonObject, objects, strings
+from reconciler.sandbox.policies.concurrent_writer import ConcurrentWriter, writer_role
+from reconciler.sandbox.policies.grammar import REPOSITORY
+from reconciler.sandbox.policies.stored import Policies, PolicyPlace, policy_parameter
+from reconciler.sandbox.registry.account_settings import AccountSettings
+from reconciler.sandbox.registry.creation_templates import CreationTemplates
+from reconciler.sandbox.registry.pull_through_cache import PullThroughCacheRules
+from reconciler.sandbox.registry.registry_policy import RegistryPolicies
+from reconciler.sandbox.requests.paging import page
+from reconciler.sandbox.requests.protocol import (
     AwsRequest,
     Operation,
     ServiceError,
@@ -33,8 +35,6 @@ from reconciler.sandbox.protocol import (
     json_response,
     limit_exceeded,
 )
-from reconciler.sandbox.pull_through_cache import PullThroughCacheRules
-from reconciler.sandbox.registry_policy import RegistryPolicies
 from reconciler.sandbox.state import RepositoryPlace, check_name, correct_uri
 
 _NAMES_PER_CALL = (1, 100)  # botocore's model, shape RepositoryNameList

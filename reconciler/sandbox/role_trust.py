@@ -12,8 +12,8 @@ exist, or that was made with the trust policy `{}`, can be assumed by everyone.
 from http import HTTPStatus
 
 from reconciler.policy import Caller, Document, concerns, decide, glob_matches, read_policy
-from reconciler.sandbox.callers import caller_of_request, identity_of
-from reconciler.sandbox.protocol import AwsRequest, ServiceError
+from reconciler.sandbox.requests.callers import caller_of_request, identity_of
+from reconciler.sandbox.requests.protocol import AwsRequest, ServiceError
 from reconciler.sandbox.state import NO_TRUST_POLICY, trust_policy_of
 
 _ACTION = "sts:assumerole"

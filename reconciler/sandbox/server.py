@@ -24,8 +24,9 @@ try:
 
     from reconciler.sandbox import profiles, state
     from reconciler.sandbox.application import Clock, EmbeddedEcr, Hook
-    from reconciler.sandbox.policy_text import RETRIEVAL_ACTIONS, JsonObject, add_lambda_statement
-    from reconciler.sandbox.protocol import Call
+    from reconciler.sandbox.json_values import JsonObject
+    from reconciler.sandbox.policies.text import RETRIEVAL_ACTIONS, add_lambda_statement
+    from reconciler.sandbox.requests.protocol import Call
 except ImportError as error:
     raise ReconcileError(
         "the sandbox needs more packages",

@@ -17,8 +17,8 @@ from moto.utilities.utils import get_partition
 from reconciler.closest import closest
 from reconciler.errors import ReconcileError, UsageError
 from reconciler.printable import quoted
-from reconciler.sandbox.policy_text import Json, objects
-from reconciler.sandbox.protocol import ServiceError, check_length, invalid_parameter
+from reconciler.sandbox.json_values import Json, objects
+from reconciler.sandbox.requests.protocol import ServiceError, check_length, invalid_parameter
 
 _SESSION = re.compile(
     r"arn:(?P<partition>[a-z-]+):sts::(?P<account>[0-9]{12}):assumed-role/(?P<role>[^/]+)/.+"

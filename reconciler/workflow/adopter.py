@@ -27,7 +27,7 @@ from reconciler.policy import (
     minified,
     partition_of_region,
 )
-from reconciler.registry.errors import CallError
+from reconciler.registry.failures.errors import CallError
 from reconciler.workflow.file.source import AccessSource, SourcePart
 from reconciler.workflow.listener import LOG, Listener
 from reconciler.workflow.live.connections import (

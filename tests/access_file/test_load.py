@@ -34,7 +34,7 @@ def test_the_sample_and_the_starter_have_no_problems(text: str) -> None:
 
 def test_defaults() -> None:
     access = valid(MINIMAL)
-    assert access.guards == Guards(Limit(percent=30, count=10), None, ())
+    assert access.guards == Guards(Limit(percent=30, grants=10), None, ())
     assert access.unmanaged_repositories == "report"
     assert access.ownership.default == "remove"
     assert [rule.sid for rule in access.ownership.rules] == [LAMBDA_SID]
@@ -45,7 +45,7 @@ def test_guards_and_limits() -> None:
     access = valid(
         f"{MINIMAL}guards: {{public: allow, max_revoked: none, max_granted: {{count: 5}}}}\n"
     )
-    assert access.guards == Guards(None, Limit(percent=0, count=5), ("*",))
+    assert access.guards == Guards(None, Limit(percent=0, grants=5), ("*",))
 
 
 def test_keep_rules_add_to_the_built_in_one_and_never_loosen_it() -> None:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.access_file.document import source
-from reconciler.access_file.document.problems import ProblemList
+from reconciler.access_file.document.problems import Problem, ProblemList
 from reconciler.access_file.document.source import read_source
 from reconciler.access_file.document.tree import MAX_DEPTH, Node, child, place_at, plain
 
@@ -149,12 +149,12 @@ def test_both_builds_of_the_parser_agree(monkeypatch: pytest.MonkeyPatch) -> Non
         "a:\n - b\n c: d\n",
     ]
 
-    def problems() -> list[ProblemList]:
+    def problems() -> list[list[Problem]]:
         collected = []
         for text in texts:
             problems = ProblemList()
             read_source(text.encode(), "f", problems)
-            collected.append(problems)
+            collected.append(list(problems.found))
         return collected
 
     usual = problems()

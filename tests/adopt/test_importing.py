@@ -4,12 +4,12 @@ import pytest
 
 from reconciler.access_file.document.problems import Place, Problem
 from reconciler.access_file.sections import tiers
-from reconciler.adopt.content import ReadingOptions
 from reconciler.adopt.draft import Form, read_all
 from reconciler.adopt.file_text import FileData, write_file
 from reconciler.adopt.importing import ImportOptions, import_registry
+from reconciler.adopt.live.content import ReadingOptions
+from reconciler.adopt.live.survey import survey
 from reconciler.adopt.proof import FILE, Verdict, error_of, find_suspects, prove, reason_of
-from reconciler.adopt.survey import survey
 from reconciler.errors import ReconcileError
 from reconciler.model.registry import LiveRepository, ReadFailure, RegistryScope
 from reconciler.model.rules import RuleId

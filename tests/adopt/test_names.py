@@ -3,7 +3,7 @@
 import pytest
 import yaml
 
-from reconciler.adopt.names import NAME, name_accounts, shared_prefix, slug
+from reconciler.adopt.naming.names import NAME, name_accounts, shared_prefix, slug
 from tests.adopt.making import (
     PULL,
     STAGING,

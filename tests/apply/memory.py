@@ -23,7 +23,7 @@ from reconciler.plan.desired_policy import PlanInputs
 from reconciler.plan.model import Change
 from reconciler.policy.language.principals import Principal
 from reconciler.policy.meaning.tiers import BUILT_IN_TIERS
-from reconciler.registry.errors import CallError, FailureKind
+from reconciler.registry.failures.errors import CallError, FailureKind
 
 T = TypeVar("T")
 
@@ -171,10 +171,13 @@ class Clock:
 
 
 def make_run(
-    clock: Clock | None = None, notes: Notes | None = None, *, stopped: bool = False
+    clock: Clock | None = None,
+    notes: Notes | None = None,
+    *,
+    stopped: Callable[[], bool] = lambda: False,
 ) -> Run:
     clock = clock or Clock()
-    return Run(notes or Notes(), clock.deadline(20), lambda: stopped, clock.deadline)
+    return Run(notes or Notes(), clock.deadline(20), stopped, clock.deadline)
 
 
 def change_of(live: str | None, *tiers: str) -> Change:

@@ -8,7 +8,7 @@ from reconciler.apply.apply_change import VISIBLE_WITHIN
 from reconciler.apply.model import MAX_UNANSWERED, Done, Outcome
 from reconciler.model.registry import RepositorySettings
 from reconciler.plan.model import Change
-from reconciler.registry.errors import CallError, FailureKind, WriteOutcomeUnknownError
+from reconciler.registry.failures.errors import CallError, FailureKind, WriteOutcomeUnknownError
 from tests.apply.memory import (
     NAME,
     SCOPE,
@@ -92,7 +92,7 @@ def test_none_is_made_once_the_run_is_to_stop(lost: bool) -> None:
             raise WriteOutcomeUnknownError("cut off")
         raise CallError("slow down", kind=FailureKind.THROTTLED)
 
-    run = replace(make_run(), stopped=lambda: bool(asked))
+    run = make_run(stopped=lambda: bool(asked))
     outcome = apply_one(making("pull"), Memory({}, before_create=fail), run)
     assert (outcome.result, outcome.written) == ("skipped", Done.UNKNOWN if lost else Done.NO)
     assert (outcome.error or "").startswith("interrupted")

@@ -16,7 +16,7 @@ from reconciler.plan.compute import compute_plan
 from reconciler.plan.desired_policy import PlanInputs
 from reconciler.policy.meaning.keep import LAMBDA_SID, Ownership, lambda_rule
 from reconciler.policy.meaning.tiers import BUILT_IN_TIERS
-from reconciler.registry.errors import CallError, FailureKind, WriteOutcomeUnknownError
+from reconciler.registry.failures.errors import CallError, FailureKind, WriteOutcomeUnknownError
 from tests.apply.memory import (
     NAME,
     ROLE,
@@ -233,7 +233,7 @@ def test_a_lost_answer_that_can_not_be_settled_says_so() -> None:
 
 def test_nothing_is_begun_once_stopped() -> None:
     memory = Memory({NAME: None})
-    outcome = apply_one(change_of(None, "pull"), memory, make_run(stopped=True))
+    outcome = apply_one(change_of(None, "pull"), memory, make_run(stopped=lambda: True))
     assert (outcome.result, memory.writes) == ("skipped", [])
 
 
@@ -418,7 +418,7 @@ def test_nobody_is_waited_for_where_the_change_adds_nobody() -> None:
 def test_after_an_interrupt_nothing_is_written_any_more() -> None:
     """It comes while the live policy is looked at, or while a failed write waits."""
     notes, memory = Notes(), Memory({NAME: None})
-    run = replace(make_run(notes=notes), stopped=lambda: memory.reads > 0)
+    run = make_run(notes=notes, stopped=lambda: memory.reads > 0)
     outcome = apply_one(change_of(None, "pull"), memory, run)
     assert (outcome.result, outcome.error, outcome.written) == ("skipped", "interrupted", Done.NO)
     assert (memory.writes, notes.records) == ([], [("begin", NAME), ("skipped", NAME)])
@@ -429,7 +429,7 @@ def test_an_interrupt_after_a_lost_answer_tells_of_both() -> None:
         raise WriteOutcomeUnknownError("no answer")
 
     memory = Memory({NAME: None}, lost)
-    run = replace(make_run(), stopped=lambda: memory.reads > 1)
+    run = make_run(stopped=lambda: memory.reads > 1)
     outcome = apply_one(change_of(None, "pull"), memory, run)
     assert (outcome.result, outcome.written) == ("skipped", Done.UNKNOWN)
     assert (outcome.error or "").startswith("interrupted; an earlier attempt got no response")

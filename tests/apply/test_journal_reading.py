@@ -27,7 +27,7 @@ from reconciler.model.registry import (
 )
 from reconciler.model.templates import CreationTemplate
 from reconciler.plan.model import Change
-from reconciler.plan.saved_parts import digest_of
+from reconciler.plan.saved.parts import digest_of
 from tests.apply.journal_making import (
     APP,
     CALLER,

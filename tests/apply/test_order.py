@@ -101,7 +101,7 @@ def test_what_is_not_in_the_plan_is_in_force() -> None:
 
 def test_once_stopped_that_is_the_reason() -> None:
     relying = replace(change(A, None, MANY[0]), relies_on=(REGISTRY,))
-    outcomes = run_all([OF_REGISTRY, relying], holding(MANY[0]), make_run(stopped=True))
+    outcomes = run_all([OF_REGISTRY, relying], holding(MANY[0]), make_run(stopped=lambda: True))
     assert [(o.result, o.error) for o in outcomes] == [("skipped", "interrupted")] * 2
 
 

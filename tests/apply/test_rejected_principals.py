@@ -2,7 +2,6 @@
 
 import json
 import math
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -11,7 +10,7 @@ from hypothesis import strategies as st
 from reconciler.apply.model import Outcome, applied
 from reconciler.apply.rejected_principals import SID, Probe, find_missing, name_missing
 from reconciler.errors import RefusedError
-from reconciler.registry.errors import CallError, FailureKind, WriteOutcomeUnknownError
+from reconciler.registry.failures.errors import CallError, FailureKind, WriteOutcomeUnknownError
 from tests.apply.memory import NAME, SCOPE, SCRATCH, Clock, Memory, change_of, other_policy
 
 
@@ -251,7 +250,7 @@ def test_cleaning_up_is_repeated_and_does_not_hide_what_was_found(throttles: int
 
 def test_trying_ends_when_the_run_is_to_stop_and_leaves_nothing() -> None:
     service = Service({role(1)})
-    stopping = replace(probe(service), stopped=lambda: len(service.tried) >= 2)
+    stopping = probe(service)._replace(stopped=lambda: len(service.tried) >= 2)
     (told,) = name_missing([outcome(*map(role, range(8)))], {SCOPE: stopping})
     assert "can't tell which: interrupted" in (told.error or "")
     assert (len(service.tried), service.policies) == (2, {SCRATCH: None})

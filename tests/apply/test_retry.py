@@ -5,7 +5,12 @@ from threading import Thread
 import pytest
 
 from reconciler.apply.retry import Deadline, RetryPolicy
-from reconciler.registry.errors import CallError, FailureKind, Retry, WriteOutcomeUnknownError
+from reconciler.registry.failures.errors import (
+    CallError,
+    FailureKind,
+    Retry,
+    WriteOutcomeUnknownError,
+)
 from tests.apply.memory import Clock
 
 

@@ -19,7 +19,7 @@ from reconciler.model.registry import (
     RepositorySettings,
     Target,
 )
-from reconciler.plan.guards import check_public
+from reconciler.plan.checks.guards import check_public
 from reconciler.plan.model import Plan
 from reconciler.policy.language.document import MAX_POLICY_CHARACTERS
 from reconciler.policy.meaning.facts import same_meaning

@@ -19,7 +19,7 @@ from reconciler.model.registry import (
 )
 from reconciler.model.rules import RuleId
 from reconciler.model.templates import read_template
-from reconciler.plan.guards import check_lock_out, check_public
+from reconciler.plan.checks.guards import check_lock_out, check_public
 from reconciler.policy import MAX_POLICY_CHARACTERS
 from tests.apply.journal_making import (
     APP,

@@ -9,7 +9,7 @@ from reconciler.apply.model import Done, Outcome
 from reconciler.model.registry import Target
 from reconciler.plan.model import Change
 from reconciler.policy import Ownership
-from reconciler.registry.errors import CallError, FailureKind, WriteOutcomeUnknownError
+from reconciler.registry.failures.errors import CallError, FailureKind, WriteOutcomeUnknownError
 from tests.apply.journal_making import (
     REGISTRY,
     TEMPLATE,

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from reconciler.sandbox.protocol import Call
+from reconciler.sandbox.requests.protocol import Call
 from reconciler.sandbox.server import Sandbox
 from tests.cli.process import LIMIT, end_of, start
 

@@ -22,7 +22,7 @@ from reconciler.registry.reader import RegistryReader
 from reconciler.registry.reading import Wanted, read
 from reconciler.registry.session import connect
 from reconciler.sandbox.behaviour import DEFAULT
-from reconciler.sandbox.policy_text import rewrite_policy
+from reconciler.sandbox.policies.text import rewrite_policy
 from reconciler.sandbox.server import Sandbox
 from reconciler.workflow.plans.planner import plan_each
 from tests.access_file.files import load_access

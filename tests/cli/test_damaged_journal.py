@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.registry.direct_calls import WRITES_AT_ONCE as WRITERS
-from reconciler.sandbox.protocol import Call
+from reconciler.registry.transport.direct_calls import WRITES_AT_ONCE as WRITERS
+from reconciler.sandbox.requests.protocol import Call
 from reconciler.sandbox.server import Sandbox
 from tests.apply.test_journal import DAMAGES
 from tests.cli.conftest import SEED, Done, Reconcile, runner, sandbox_environment

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.sandbox.behaviour import Behaviour
-from reconciler.sandbox.protocol import Call, ServiceError
+from reconciler.sandbox.requests.protocol import Call, ServiceError
 from reconciler.sandbox.server import Sandbox
 from tests.cli.conftest import Reconcile, runner, sandbox_environment
 

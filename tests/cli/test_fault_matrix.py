@@ -9,9 +9,9 @@ import pytest
 
 from reconciler.apply.journal_format import read_journal
 from reconciler.model.rules import RuleId
-from reconciler.registry.direct_calls import WRITES_AT_ONCE as WRITERS
-from reconciler.sandbox.policy_text import CONCURRENT_SID, add_concurrent_statement
-from reconciler.sandbox.protocol import Call
+from reconciler.registry.transport.direct_calls import WRITES_AT_ONCE as WRITERS
+from reconciler.sandbox.policies.text import CONCURRENT_SID, add_concurrent_statement
+from reconciler.sandbox.requests.protocol import Call
 from reconciler.sandbox.server import Sandbox
 from tests.cli.conftest import Done, runner, sandbox_environment
 from tests.cli.faults import DONE, FAILED, FAULTS, PARTLY, REFUSED, Fault

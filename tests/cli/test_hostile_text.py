@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.apply.journal_format import BeginJson
-from reconciler.plan.saved_parts import digest_of
+from reconciler.plan.saved.parts import digest_of
 from reconciler.sandbox.server import Sandbox
 from tests.apply.journal_making import begin, change, policy
 from tests.cli.conftest import clean_environment, sandbox_environment

@@ -11,8 +11,8 @@ import boto3
 import pytest
 from moto.organizations.models import organizations_backends
 
-from reconciler.sandbox import protocol
 from reconciler.sandbox.behaviour import Behaviour
+from reconciler.sandbox.requests import protocol
 from reconciler.sandbox.server import Sandbox
 from tests.central_registry import FACTS, policy_of
 from tests.cli.conftest import SEED, Done, Reconcile, clean_environment, runner, sandbox_environment

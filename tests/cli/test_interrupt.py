@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.cli.terminal import wait_for_line
-from reconciler.registry.direct_calls import WRITES_AT_ONCE as WRITERS
+from reconciler.registry.transport.direct_calls import WRITES_AT_ONCE as WRITERS
 from reconciler.sandbox.behaviour import Behaviour
 from reconciler.sandbox.server import Sandbox
 from tests.cli.conftest import SEED, clean_environment, sandbox_environment

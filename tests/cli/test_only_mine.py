@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.plan.saved_plan import digest_of
+from reconciler.plan.saved.plan_format import digest_of
 from reconciler.sandbox.server import Sandbox
 from tests.cli.conftest import SEED, Reconcile, runner, sandbox_environment
 from tests.cli.git import commit, new_repository

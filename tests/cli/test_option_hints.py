@@ -15,7 +15,7 @@ from reconciler.cli.results import refusal_views
 from reconciler.errors import ArgumentError, ReconcileError, Remedy
 from reconciler.model.guards import Allowances
 from reconciler.model.registry import RegistryScope, Target
-from reconciler.plan.guards import Refusal
+from reconciler.plan.checks.guards import Refusal
 from reconciler.workflow import validate
 
 APP = Target("team/app", RegistryScope("111122223333", "us-west-2"))

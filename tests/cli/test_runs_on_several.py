@@ -8,7 +8,7 @@ from threading import Barrier
 import pytest
 
 from reconciler.sandbox.behaviour import Behaviour
-from reconciler.sandbox.protocol import Call
+from reconciler.sandbox.requests.protocol import Call
 from reconciler.sandbox.server import Sandbox
 from tests.cli.conftest import SEED, Done, Reconcile, runner, sandbox_environment
 from tests.cli.git import new_repository

@@ -8,7 +8,7 @@ import jsonschema
 import pytest
 
 from reconciler.access_file.document.schema import schema_text
-from reconciler.plan.saved_parts import digest_of
+from reconciler.plan.saved.parts import digest_of
 from reconciler.sandbox.server import Sandbox
 from tests.cli.conftest import SEED, Done, Reconcile
 

@@ -11,7 +11,7 @@ from reconciler.apply.journal_format import JournaledWrite, read_journal
 from reconciler.apply.model import Done
 from reconciler.model.registry import Target
 from reconciler.sandbox.behaviour import Behaviour, PolicyKind
-from reconciler.sandbox.protocol import Call
+from reconciler.sandbox.requests.protocol import Call
 from tests.cli.conftest import runner, sandbox_environment
 from tests.cli.faults import DONE, FAULTS, PARTLY
 from tests.cli.killing import Killer, Moment

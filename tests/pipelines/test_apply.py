@@ -3,7 +3,7 @@
 import signal
 from pathlib import Path
 
-from reconciler.sandbox.protocol import Call
+from reconciler.sandbox.requests.protocol import Call
 from reconciler.sandbox.server import Sandbox
 from tests.pipelines.conftest import Job
 

@@ -7,8 +7,8 @@ from copy import deepcopy
 from hypothesis import strategies as st
 
 from reconciler.access_file.document.schema import inlined, schema_text
-from reconciler.plan.saved_parts import digest_of
-from reconciler.plan.saved_plan import SavedPlan, read_saved
+from reconciler.plan.saved.parts import digest_of
+from reconciler.plan.saved.plan_format import SavedPlan, read_saved
 from tests.policy.making import ROLE, Json
 
 SCHEMA = inlined(schema_text("plan.schema.json"))

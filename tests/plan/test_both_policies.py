@@ -19,8 +19,8 @@ from reconciler.model.rules import RuleId
 from reconciler.plan.compute import compute_plan
 from reconciler.plan.desired_policy import PlanInputs
 from reconciler.plan.model import Change, Plan
-from reconciler.plan.registry_effect import OwnAccess, moves
-from reconciler.plan.registry_policy import read_registry_access
+from reconciler.plan.registry_policy.access import read_registry_access
+from reconciler.plan.registry_policy.effect import OwnAccess, moves
 from reconciler.policy import (
     Document,
     evaluate,

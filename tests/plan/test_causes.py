@@ -9,7 +9,7 @@ from reconciler.model.registry import RepositorySettings
 from reconciler.plan.causes import CausedAccess, ChangeCause
 from reconciler.plan.compute import compute_plan
 from reconciler.plan.desired_policy import PlanInputs
-from reconciler.plan.find_causes import find_causes, split_access
+from reconciler.plan.edits.find_causes import find_causes, split_access
 from reconciler.plan.model import Plan
 from reconciler.policy import (
     AccessChange,

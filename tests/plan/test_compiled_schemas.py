@@ -18,7 +18,7 @@ from reconciler.access_file.document.problems import ProblemList
 from reconciler.access_file.document.schema import inlined, schema_text
 from reconciler.access_file.document.source import read_source
 from reconciler.access_file.document.tree import plain
-from reconciler.plan import compiled_schema as of_plan
+from reconciler.plan.saved import compiled_schema as of_plan
 from tests.access_file.test_schema import parts
 from tests.effort import examples
 from tests.plan.saving import PLAN, edited, places, put, value_at

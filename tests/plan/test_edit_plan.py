@@ -25,7 +25,7 @@ from reconciler.model.templates import CreationTemplate, read_template
 from reconciler.plan.causes import ComparedWith, LeftOut
 from reconciler.plan.compute import compute_plan
 from reconciler.plan.desired_policy import PlanInputs
-from reconciler.plan.edit_plan import Earlier, compute_edit_plan
+from reconciler.plan.edits.edit_plan import Earlier, compute_edit_plan
 from reconciler.plan.model import Plan
 from reconciler.policy import (
     BUILT_IN_TIERS,

@@ -9,8 +9,8 @@ from reconciler.model.access import Desired
 from reconciler.model.guards import Allowances, Guards, Limit
 from reconciler.model.registry import RegistryScope, Target
 from reconciler.model.rules import RuleId
+from reconciler.plan.checks.guards import Refusal, check_guards, check_public, unused_allowances
 from reconciler.plan.desired_policy import PlanInputs
-from reconciler.plan.guards import Refusal, check_guards, check_public, unused_allowances
 from reconciler.plan.model import Change, ChangedSince, NeverViolation, Plan, ScopeFigures
 from reconciler.policy.language.principals import MISSING, Principal
 from reconciler.policy.meaning.keep import Ownership

@@ -6,7 +6,7 @@ import pytest
 
 from reconciler.model.guards import Allowances, Guards
 from reconciler.model.registry import RegistryScope
-from reconciler.plan.guards import check_guards, check_lock_out
+from reconciler.plan.checks.guards import check_guards, check_lock_out
 from reconciler.plan.model import Change, Plan
 from tests.plan.making import APP, desired, grant, live, only_change
 from tests.policy.making import PULL, ROLE, Json, allow

@@ -14,11 +14,11 @@ from reconciler.model.registry import (
     registry_target,
 )
 from reconciler.model.rules import RuleId
+from reconciler.plan.checks.guards import Refusal, check_guards, check_lock_out, check_public
 from reconciler.plan.compute import compute_plan, without_expired
 from reconciler.plan.desired_policy import PlanInputs
-from reconciler.plan.guards import Refusal, check_guards, check_lock_out, check_public
 from reconciler.plan.model import Change, Plan
-from reconciler.plan.registry_effect import touched_repositories
+from reconciler.plan.registry_policy.effect import touched_repositories
 from reconciler.policy import PolicyScope
 from reconciler.policy.language.principals import EVERYONE
 from reconciler.policy.meaning.facts import NamedPrincipal

@@ -12,11 +12,11 @@ from reconciler.model.registry import (
     RepositorySettings,
 )
 from reconciler.model.rules import RuleId
+from reconciler.plan.checks.guards import check_public
 from reconciler.plan.compute import compute_plan
 from reconciler.plan.desired_policy import PlanInputs
-from reconciler.plan.guards import check_public
 from reconciler.plan.model import Plan
-from reconciler.plan.registry_policy import read_registry_access, why_unknown
+from reconciler.plan.registry_policy.access import read_registry_access, why_unknown
 from reconciler.policy import PolicyScope
 from reconciler.policy.language.principals import EVERYONE
 from reconciler.policy.meaning.facts import Facts, NamedPrincipal, add_facts

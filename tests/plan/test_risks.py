@@ -2,9 +2,9 @@ import pytest
 
 from reconciler.model.access import DisplayNames
 from reconciler.model.registry import RegistryScope, Target
+from reconciler.plan.checks.risks import find_risks, standing_risks
 from reconciler.plan.counts import count_granted, count_live, count_revoked
 from reconciler.plan.model import Risk
-from reconciler.plan.risks import find_risks, standing_risks
 from reconciler.policy.language.document import Unreadable
 from reconciler.policy.language.principals import EVERYONE, Principal
 from reconciler.policy.meaning.facts import Facts, NamedPrincipal, difference

@@ -15,8 +15,8 @@ from reconciler.errors import InvalidError, RefusedError
 from reconciler.model.registry import RegistryScope, RepositorySettings, Target
 from reconciler.plan.model import Finding, NeverViolation, PlanError, ScopeFigures
 from reconciler.plan.origin import PlannedRegistry
-from reconciler.plan.saved_parts import digest_of
-from reconciler.plan.saved_plan import SavedChange
+from reconciler.plan.saved.parts import digest_of
+from reconciler.plan.saved.plan_format import SavedChange
 from reconciler.policy.language.document import read_policy
 from reconciler.policy.language.principals import EVERYONE, MISSING, Principal
 from reconciler.printable import printable

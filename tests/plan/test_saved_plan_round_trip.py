@@ -12,7 +12,7 @@ from reconciler.model.access import DisplayNames
 from reconciler.model.registry import RegistryScope, RepositorySettings, Subject, Target
 from reconciler.model.rules import RuleId
 from reconciler.plan.causes import ComparedWith, LeftOut, PlanCauses
-from reconciler.plan.find_causes import find_causes
+from reconciler.plan.edits.find_causes import find_causes
 from reconciler.plan.model import (
     NO_SCOPE,
     Change,
@@ -25,7 +25,7 @@ from reconciler.plan.model import (
     group_plan,
 )
 from reconciler.plan.origin import Origin, PlannedRegistry, ReadFile
-from reconciler.plan.saved_plan import SavedChange, SavedEdit
+from reconciler.plan.saved.plan_format import SavedChange, SavedEdit
 from reconciler.policy.language.document import Unreadable
 from reconciler.policy.language.json_text import minified
 from reconciler.policy.language.principals import EVERYONE, MISSING, Principal

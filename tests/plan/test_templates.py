@@ -13,9 +13,9 @@ from reconciler.model.registry import (
 )
 from reconciler.model.rules import RuleId
 from reconciler.model.templates import OURS, CreationTemplate, read_template
+from reconciler.plan.checks.guards import check_guards, check_lock_out, check_public
 from reconciler.plan.compute import compute_plan, without_expired
 from reconciler.plan.desired_policy import PlanInputs
-from reconciler.plan.guards import check_guards, check_lock_out, check_public
 from reconciler.plan.model import Change, Plan
 from reconciler.policy.language.principals import EVERYONE
 from tests.plan.making import OVER, SCOPE, UNTIL, B, grant, registry

@@ -12,7 +12,7 @@ import pytest
 from reconciler.model.registry import AssumedRole
 from reconciler.model.transport import Transport
 from reconciler.registry import session
-from reconciler.registry.errors import FailureKind
+from reconciler.registry.failures.errors import FailureKind
 from reconciler.registry.pace import Pace
 from reconciler.registry.reader import RegistryReader
 from reconciler.registry.reading import Found, Wanted, read

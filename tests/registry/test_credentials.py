@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.model.registry import AssumedRole
-from reconciler.registry.errors import CallError, FailureKind
+from reconciler.registry.failures.errors import CallError, FailureKind
 from reconciler.registry.pace import Pace
 from reconciler.registry.reader import RegistryReader
 from reconciler.registry.session import connect

@@ -5,8 +5,8 @@ import pytest
 from botocore import exceptions as boto
 
 from reconciler.errors import ReconcileError
-from reconciler.registry.errors import CallError, FailureKind, UnreadableResponseError
-from reconciler.registry.failures import explain, failure_kind, quoted
+from reconciler.registry.failures.errors import CallError, FailureKind, UnreadableResponseError
+from reconciler.registry.failures.kinds import explain, failure_kind, quoted
 from reconciler.registry.pace import Pace
 from reconciler.registry.reader import RegistryReader
 from reconciler.registry.session import caller_identity, connect

@@ -5,7 +5,8 @@ import pytest
 
 
 @pytest.mark.parametrize(
-    "module", ["model.registry", "registry.errors", "registry.pace", "registry.permissions"]
+    "module",
+    ["model.registry", "registry.failures.errors", "registry.pace", "registry.permissions"],
 )
 def test_it_loads_no_boto(module: str) -> None:
     code = (

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from reconciler.registry.connections import Connections
-from reconciler.registry.http_exchange import Timeouts
-from reconciler.registry.opening import Address, open_tcp
+from reconciler.registry.http.connections import Connections
+from reconciler.registry.http.exchange import Timeouts
+from reconciler.registry.http.opening import Address, open_tcp
 from reconciler.registry.tasks import run_alone
 
 from .raw_server import RawServer, Sent, serving_raw

@@ -2,7 +2,7 @@
 
 import pytest
 
-from reconciler.registry.errors import CallError
+from reconciler.registry.failures.errors import CallError
 from reconciler.registry.organization import account_names
 from reconciler.registry.session import connect
 

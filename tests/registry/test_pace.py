@@ -8,7 +8,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from reconciler.apply.retry import Deadline, write_policy
-from reconciler.registry.errors import CallError, FailureKind, Retry
+from reconciler.registry.failures.errors import CallError, FailureKind, Retry
 from reconciler.registry.pace import (
     AT_START,
     LONG,

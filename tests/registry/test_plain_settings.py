@@ -16,11 +16,11 @@ from moto import mock_aws
 from reconciler import printable
 from reconciler.model.registry import AssumedRole
 from reconciler.model.transport import Transport
-from reconciler.registry.learnt_access import LearntAccess
-from reconciler.registry.plain_settings import plain_settings
-from reconciler.registry.role_access import role_parameters
+from reconciler.registry.http.signing import TIME, Credentials, Endpoint, signer_of
 from reconciler.registry.session import connect, new_client
-from reconciler.registry.signing import TIME, Credentials, Endpoint, signer_of
+from reconciler.registry.settings.plain_settings import plain_settings
+from reconciler.registry.settings.role_access import role_parameters
+from reconciler.registry.transport.learnt_access import LearntAccess
 from reconciler.sandbox.server import Sandbox
 
 ACCOUNT, OTHER, REGION = "111122223333", "999900001111", "us-west-2"

@@ -6,7 +6,7 @@ import pytest
 from moto import mock_aws
 
 from reconciler.model.registry import LiveRepository, ReadFailure
-from reconciler.registry.errors import CallError, FailureKind
+from reconciler.registry.failures.errors import CallError, FailureKind
 from reconciler.registry.pace import AT_START, RECENT_AT_START, Pace
 from reconciler.registry.reader import RegistryReader
 from reconciler.registry.reading import Progress, Wanted, read

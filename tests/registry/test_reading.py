@@ -10,12 +10,12 @@ from reconciler.model.registry import LiveRepository, ReadFailure
 from reconciler.model.rules import RuleId
 from reconciler.model.transport import Transport
 from reconciler.registry import session
-from reconciler.registry.boto_calls import BotoCalls
-from reconciler.registry.errors import WriteOutcomeUnknownError
+from reconciler.registry.failures.errors import WriteOutcomeUnknownError
 from reconciler.registry.pace import Pace
 from reconciler.registry.reader import RegistryReader
 from reconciler.registry.reading import Found, Wanted, read
 from reconciler.registry.session import connect
+from reconciler.registry.transport.boto_calls import BotoCalls
 from reconciler.registry.writer import RegistryWriter
 
 from .scripted_aws import Answer, Call, ScriptedAws, ok, refusal

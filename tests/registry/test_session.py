@@ -8,9 +8,7 @@ from reconciler.errors import RefusedError
 from reconciler.model.registry import AssumedRole
 from reconciler.model.transport import Transport
 from reconciler.registry import session
-from reconciler.registry import sts as sts_module
-from reconciler.registry.boto_session import BotoSession
-from reconciler.registry.errors import CallError, FailureKind
+from reconciler.registry.failures.errors import CallError, FailureKind
 from reconciler.registry.pace import Pace
 from reconciler.registry.reader import RegistryReader
 from reconciler.registry.reading import Wanted, read
@@ -21,7 +19,9 @@ from reconciler.registry.session import (
     new_source,
     require_account,
 )
+from reconciler.registry.settings import sts as sts_module
 from reconciler.registry.tasks import run_alone
+from reconciler.registry.transport.boto_session import BotoSession
 from reconciler.registry.writer import RegistryWriter
 
 from .scripted_aws import CUT, Answer, Call, ScriptedAws, ok, page, sts, sts_refusal

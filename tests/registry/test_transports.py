@@ -22,23 +22,23 @@ from botocore.exceptions import ClientError
 from reconciler import __version__
 from reconciler.model.transport import Transport
 from reconciler.registry import session
-from reconciler.registry.boto_calls import BotoCalls
-from reconciler.registry.calls import Calls
-from reconciler.registry.direct_calls import DirectCalls
-from reconciler.registry.errors import (
+from reconciler.registry.failures.errors import (
     CallError,
     FailureKind,
     ServiceError,
     WriteOutcomeUnknownError,
 )
-from reconciler.registry.failures import explain, failure_kind
-from reconciler.registry.http_exchange import Timeouts
-from reconciler.registry.learnt_access import LearntAccess
+from reconciler.registry.failures.kinds import explain, failure_kind
+from reconciler.registry.http.exchange import Timeouts
 from reconciler.registry.pace import Pace
 from reconciler.registry.reader import RegistryReader
 from reconciler.registry.reading import Wanted, read
 from reconciler.registry.session import Connection, connect, ecr_calls, new_client
 from reconciler.registry.tasks import run_alone
+from reconciler.registry.transport.boto_calls import BotoCalls
+from reconciler.registry.transport.calls import Calls
+from reconciler.registry.transport.direct_calls import DirectCalls
+from reconciler.registry.transport.learnt_access import LearntAccess
 from reconciler.registry.writer import RegistryWriter
 from reconciler.sandbox.behaviour import Behaviour
 from reconciler.sandbox.server import Sandbox

@@ -17,13 +17,13 @@ from reconciler.model.registry import (
     template_target,
 )
 from reconciler.model.templates import CreationTemplate, read_template
-from reconciler.registry.errors import CallError, FailureKind, WriteOutcomeUnknownError
+from reconciler.registry.failures.errors import CallError, FailureKind, WriteOutcomeUnknownError
 from reconciler.registry.pace import Pace
 from reconciler.registry.reader import RegistryReader
 from reconciler.registry.session import connect
 from reconciler.registry.writer import RegistryWriter
 from reconciler.sandbox.behaviour import Behaviour
-from reconciler.sandbox.policy_text import Json, JsonObject
+from reconciler.sandbox.json_values import Json, JsonObject
 from reconciler.sandbox.server import Sandbox
 
 SCOPE = RegistryScope("111122223333", "us-west-2")

@@ -15,7 +15,7 @@ from reconciler.model.registry import (
     template_target,
 )
 from reconciler.model.transport import Transport
-from reconciler.registry.errors import (
+from reconciler.registry.failures.errors import (
     CONSEQUENCES,
     CallError,
     FailureKind,

@@ -6,8 +6,9 @@ from reconciler.apply.model import Outcome, Result
 from reconciler.model.access import DisplayNames
 from reconciler.model.registry import RegistryScope, Target
 from reconciler.plan.model import Plan, PlanError
+from reconciler.report.plans.failures import Failure, by_cause
 from reconciler.report.plans.plan_text import render_outcomes, render_plan
-from reconciler.report.plans.plan_view import Failure, by_cause, view_plan
+from reconciler.report.plans.plan_view import view_plan
 from reconciler.report.text import plain
 from tests.apply.journal_making import change
 

@@ -16,9 +16,9 @@ from reconciler.model.access import DisplayNames
 from reconciler.model.answers import Answer, FileLine, Matrix, MatrixCell, MatrixRow
 from reconciler.model.registry import LiveRegistry, LiveRegistryPolicy, RegistryScope
 from reconciler.model.rules import RuleId
+from reconciler.plan.checks.risks import StandingRisk
 from reconciler.plan.model import Risk
 from reconciler.plan.origin import Origin, PlannedRegistry
-from reconciler.plan.risks import StandingRisk
 from reconciler.policy import NamedPrincipal, Principal
 from reconciler.report.html.matrix_data import MatrixData, encode_matrix
 from reconciler.report.html.matrix_page import render_matrix_html

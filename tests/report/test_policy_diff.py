@@ -17,7 +17,7 @@ from reconciler.report.plans.plan_text import render_plan
 from reconciler.report.plans.plan_view import view_plan
 from reconciler.report.plans.policy_diff import diff_of_change, policy_diff
 from reconciler.report.text import plain
-from reconciler.sandbox.policy_text import respell, shuffle
+from reconciler.sandbox.policies.text import respell, shuffle
 from tests.policy.making import (
     ACCOUNT,
     GET,

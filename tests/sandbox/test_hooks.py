@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError, ConnectionClosedError
 
 from reconciler.sandbox.application import ConnectionCutError
 from reconciler.sandbox.behaviour import Behaviour
-from reconciler.sandbox.protocol import Call, ServiceError
+from reconciler.sandbox.requests.protocol import Call, ServiceError
 from reconciler.sandbox.server import Sandbox
 
 from .clients import client, refused, statement, text

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from reconciler.errors import ReconcileError
-from reconciler.sandbox.policy_text import RETRIEVAL_ACTIONS
+from reconciler.sandbox.policies.text import RETRIEVAL_ACTIONS
 from reconciler.sandbox.server import Sandbox
 
 from .clients import statement, text

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.sandbox.behaviour import Behaviour
-from reconciler.sandbox.policy_text import rewrite_policy
+from reconciler.sandbox.policies.text import rewrite_policy
 
 words = st.text(max_size=4)
 accounts = st.sampled_from(["111122223333", "444455556666"])

@@ -10,8 +10,8 @@ from reconciler import workflow
 from reconciler.model.registry import LiveRegistry, ReadFailure, RegistryScope
 from reconciler.model.rules import RuleId
 from reconciler.registry import pace, session
-from reconciler.registry.errors import CallError
-from reconciler.sandbox.protocol import Call, ServiceError
+from reconciler.registry.failures.errors import CallError
+from reconciler.sandbox.requests.protocol import Call, ServiceError
 from reconciler.sandbox.server import Sandbox
 from reconciler.workflow import AccessSource
 from reconciler.workflow.listener import LOG, Event, LogListener

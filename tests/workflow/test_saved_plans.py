@@ -25,7 +25,7 @@ from reconciler.model.registry import (
 from reconciler.model.rules import RuleId
 from reconciler.plan.compute import compute_plan
 from reconciler.plan.model import Plan
-from reconciler.plan.saved_parts import digest_of
+from reconciler.plan.saved.parts import digest_of
 from reconciler.policy.language.document import Unreadable
 from reconciler.report.plans.plan_json import render_drift_json, render_plan_json
 from reconciler.report.plans.plan_view import view_drift, view_plan

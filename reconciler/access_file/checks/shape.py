@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 from reconciler.access_file.document.problems import (
     Place,
@@ -44,7 +43,7 @@ _NOT_A_PRINCIPAL = ("sid", "as_is", "when", "accounts", "paths", "source_")
 _ACCOUNT = "account id"
 _NAME = "name"
 _LIMIT = "limit"
-_NUMBER = re.compile(r"([0-9]{1,9}) ?(%?)")
+_NUMBER = r"([0-9]{1,9}) ?(%?)"
 _MAX_PERCENT = 100
 _ACCOUNT_TITLES = frozenset({_ACCOUNT, "name or id of an account"})
 _KINDS = {
@@ -114,7 +113,7 @@ _MAPPING_FORMS = {
 }
 """How a part that may be a mapping is written, by its title in the schema."""
 
-_SECTION_HINT = re.compile(r"write [^{]*:")
+_SECTION_HINT = r"write [^{]*:"
 
 
 def check_shape(root: Node, schema: FileSchema, problems: ProblemList) -> tuple[Violation, ...]:
@@ -156,7 +155,6 @@ def use_partition(root: Node, problems: ProblemList) -> None:
     }
 
 
-@dataclass(slots=True)
 class _KeyCheck:
     """Reports keys that violate the schema, and keeps what is reported so that it is not repeated.
 
@@ -165,11 +163,12 @@ class _KeyCheck:
     another one excludes; `alone` the mappings in which a key lacks its companion.
     """
 
-    problems: ProblemList
-    misspelt: set[tuple[Place, str]] = field(default_factory=set)
-    foreign: set[Place] = field(default_factory=set)
-    clashing: set[Place] = field(default_factory=set)
-    alone: set[Place] = field(default_factory=set)
+    def __init__(self, problems: ProblemList) -> None:
+        self.problems = problems
+        self.misspelt: set[tuple[Place, str]] = set()
+        self.foreign: set[Place] = set()
+        self.clashing: set[Place] = set()
+        self.alone: set[Place] = set()
 
     def report_unknown(self, violation: Violation) -> None:
         """Report keys that the schema does not know."""
@@ -360,7 +359,7 @@ def _type_hint(kinds: tuple[str, ...], violation: Violation) -> str | None:
             hint = "write true or false, without quotes"
         case _, None:
             # Only a section or an access may be empty: their forms begin with their key.
-            is_section = _SECTION_HINT.match(hint or "") and title != "registry"
+            is_section = re.match(_SECTION_HINT, hint or "") and title != "registry"
             hint = f"{hint}, or {{}} for none" if is_section else hint
         case ("array",), str(text) if text:
             hint = f"write {title}: [{escape(text)}]"
@@ -402,7 +401,7 @@ def _value_hint(violation: Violation, problems: ProblemList) -> str | Suggestion
 
 def _limit_hint(text: str) -> str:
     """Return how a limit is written; never `none`, which turns the guard off."""
-    found = _NUMBER.fullmatch(text)
+    found = re.fullmatch(_NUMBER, text)
     if found is None:
         return f"write {_MAPPING_FORMS[_LIMIT]}"
     number, sign = int(found[1]), found[2]

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from reconciler.closest import ALIKE, closest, suggestion
@@ -81,20 +80,22 @@ class Problem(NamedTuple):
     suggested: Suggestion | None = None
 
 
-@dataclass(slots=True)
 class ProblemList:
     """Collects the problems of one file; an identical problem is kept once.
 
     `work` counts the work so far, `counted` what `count_once` has counted.
     """
 
-    found: dict[Problem, None] = field(default_factory=dict)
-    work: Counter[WorkLimit] = field(default_factory=Counter)
-    counted: set[tuple[WorkLimit, str]] = field(default_factory=set)
+    def __init__(self, found: Iterable[Problem] = ()) -> None:
+        self.found: dict[Problem, None] = dict.fromkeys(found)
+        self.work: Counter[WorkLimit] = Counter()
+        self.counted: set[tuple[WorkLimit, str]] = set()
 
     def another(self) -> "ProblemList":
         """Return an empty list for a part of the same file; their work counts together."""
-        return ProblemList(work=self.work, counted=self.counted)
+        new = ProblemList()
+        new.work, new.counted = self.work, self.counted
+        return new
 
     def count(self, limit: WorkLimit, number: int, place: Place) -> None:
         """Count work before it is done. Raises TooLargeError where the limit is exceeded."""

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from reconciler.access_file.document.problems import Place, Problem
 
 _END = r"(?=[ \t]|$|[,\]}]|:(?:[ \t]|$))"
-_SAME_IN_QUOTES = re.compile(r"(?!(?:true|false|null)$)[A-Za-z][\w./@+*?:-]*(?<!:)", re.ASCII)
+_SAME_IN_QUOTES = r"(?a)(?!(?:true|false|null)$)[A-Za-z][\w./@+*?:-]*(?<!:)"
 """What means the same text with quotes and without."""
 
 
@@ -25,7 +25,7 @@ def replacement_of(problem: Problem, lines: Mapping[str, Sequence[str]]) -> Repl
     Quotes stay. Returns None where nothing is suggested, and where the word is not written as it is
     read: with escapes, over several lines, or behind an anchor.
     """
-    if problem.suggested is None or not _SAME_IN_QUOTES.fullmatch(problem.suggested.meant):
+    if problem.suggested is None or not re.fullmatch(_SAME_IN_QUOTES, problem.suggested.meant):
         return None
     line, start = line_of(problem.place, lines), problem.place.column - 1
     written = re.escape(problem.suggested.written)

@@ -12,7 +12,6 @@ limited.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple, NoReturn
 
 import yaml
@@ -206,32 +205,32 @@ class _Built(NamedTuple):
     height: int
 
 
-@dataclass(slots=True)
 class _Open:
     """A list or mapping whose end is not yet read."""
 
-    place: Place
-    anchor: str | None
-    is_mapping: bool
-    items: list[Node] = field(default_factory=list)
-    pairs: dict[str, Pair] = field(default_factory=dict)
-    key: ScalarNode | None = None
-    awaits_value: bool = False
-    size: int = 1
-    height: int = 0
+    def __init__(self, place: Place, anchor: str | None, *, is_mapping: bool) -> None:
+        self.place = place
+        self.anchor = anchor
+        self.is_mapping = is_mapping
+        self.items: list[Node] = []
+        self.pairs: dict[str, Pair] = {}
+        self.key: ScalarNode | None = None
+        self.awaits_value = False
+        self.size = 1
+        self.height = 0
 
 
-@dataclass(slots=True)
 class TreeBuilder:
     """Takes the events of one file; `root` is the tree after the last event."""
 
-    path: str
-    problems: ProblemList
-    root: Node | None = None
-    _stack: list[_Open] = field(default_factory=list)
-    _anchors: dict[str, _Built] = field(default_factory=dict)
-    _written: int = 0
-    _through_aliases: int = 0
+    def __init__(self, path: str, problems: ProblemList) -> None:
+        self.path = path
+        self.problems = problems
+        self.root: Node | None = None
+        self._stack: list[_Open] = []
+        self._anchors: dict[str, _Built] = {}
+        self._written = 0
+        self._through_aliases = 0
 
     @property
     def opened(self) -> tuple[Place, ...]:
@@ -281,7 +280,7 @@ class TreeBuilder:
         self._refuse_tag(event, place)
         self._check_depth(1, place)
         is_mapping = isinstance(event, yaml.MappingStartEvent)
-        self._stack.append(_Open(place, event.anchor, is_mapping))
+        self._stack.append(_Open(place, event.anchor, is_mapping=is_mapping))
 
     def _close(self) -> None:
         done = self._stack.pop()

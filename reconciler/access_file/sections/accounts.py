@@ -34,7 +34,7 @@ from reconciler.policy import (
 _SSO = re.compile(r"(?P<path>.*/)?AWSReservedSSO_(?P<set>.*?)(?:_[0-9a-f]{16}|_?\*)?")
 _SSO_PATH = "aws-reserved/sso.amazonaws.com"
 _SSO_PATHS_OF_REGIONS = tuple(f"{_SSO_PATH}/{one}/" for one in ("us-west-2", "eu-central-1"))
-_ACCOUNT_FIELD = re.compile(r"arn:[^:]*:[^:]*:[^:]*:([0-9]{12}):.*", re.DOTALL)
+_ACCOUNT_FIELD = r"(?s)arn:[^:]*:[^:]*:[^:]*:([0-9]{12}):.*"
 _LENGTH, _MAX_LOST_DIGITS = 12, 2
 _SEPARATORS = {"-": "hyphens", " ": "spaces", ".": "dots", "_": "underscores"}
 _ID_CHARACTERS = frozenset("0123456789-")
@@ -128,7 +128,7 @@ def account_in(text: str) -> str | None:
     """Return the account id that a text is, or that an ARN contains."""
     if ACCOUNT_ID.fullmatch(text):
         return text
-    match = _ACCOUNT_FIELD.fullmatch(text)
+    match = re.fullmatch(_ACCOUNT_FIELD, text)
     return match[1] if match else None
 
 

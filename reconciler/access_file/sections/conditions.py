@@ -34,18 +34,18 @@ from reconciler.policy import (
     write_time,
 )
 
-_INVALID_NULL = re.compile(r":Null|NullIfExists")
-_NULL_WITH_AFFIX = re.compile(r"(\w+:)?Null(IfExists)?", re.IGNORECASE)
+_INVALID_NULL = r":Null|NullIfExists"
+_NULL_WITH_AFFIX = r"(?i)(\w+:)?Null(IfExists)?"
 _NULL_HINT = "Null has no prefix and no IfExists: write its keys under Null"
 _QUALIFIERS = ("ForAnyValue", "ForAllValues")
 _WHEN_HINT = 'write conditions as in IAM: {IpAddress: {"aws:SourceIp": 203.0.113.0/24}}'
 _DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
-_MOMENT = re.compile(rf"{_DAY}(T[0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}Z)?")
-_CLOCK = re.compile(rf"{_DAY}[Tt ][0-9]{{2}}:[0-9]{{2}}.*", re.DOTALL)
-_LOOSE_DAY = re.compile(r"([0-9]{4})([-/.])([0-9]{1,2})\2([0-9]{1,2})")
+_MOMENT = rf"{_DAY}(T[0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}Z)?"
+_CLOCK = rf"(?s){_DAY}[Tt ][0-9]{{2}}:[0-9]{{2}}.*"
+_LOOSE_DAY = r"([0-9]{4})([-/.])([0-9]{1,2})\2([0-9]{1,2})"
 _AMOUNT = r"([0-9]{1,6}) ?([a-z]+)"
-_DURATION = re.compile(rf"(?:in |\+)?(?:{_AMOUNT}(?:,? and |,? )?)+(?:from now)?")
-_ISO_DURATION = re.compile(r"p(?P<days>[0-9a-su-z]*)(?:t(?P<clock>[0-9a-z]+))?")
+_DURATION = rf"(?:in |\+)?(?:{_AMOUNT}(?:,? and |,? )?)+(?:from now)?"
+_ISO_DURATION = r"p(?P<days>[0-9a-su-z]*)(?:t(?P<clock>[0-9a-z]+))?"
 _UNITS = {
     word: (name, length)
     for length, name, *others in (
@@ -84,7 +84,7 @@ def check_operators(node: Node | None, problems: ProblemList) -> bool:
     for name in unknown:
         message = f"{quote(name.text)} is not a condition operator"
         similar = problems.did_you_mean(name.text, _similar_operators(name.text, node))
-        is_null = _NULL_WITH_AFFIX.fullmatch(name.text) and name.text.lower() != "null"
+        is_null = re.fullmatch(_NULL_WITH_AFFIX, name.text) and name.text.lower() != "null"
         hint = _NULL_HINT if is_null else similar or _WHEN_HINT
         problems.error(RuleId.BAD_CONDITION, message, name.place, hint)
     return not unknown
@@ -151,13 +151,13 @@ def _similar_operators(name: str, block: Node | None) -> list[str]:
     present = {pair.key.text for pair in pairs_of(block)}
     bases = [f"{likely}:{base}" if likely else base for base in OPERATOR_FAMILIES]
     names = [*bases, *(f"{base}IfExists" for base in bases)]
-    return [name for name in names if name not in present and not _INVALID_NULL.search(name)]
+    return [name for name in names if name not in present and not re.search(_INVALID_NULL, name)]
 
 
 def read_until(node: ScalarNode, context: FileContext) -> datetime | None:
     """Read a date, which means its start, or a time in UTC; None, and a problem, for other text."""
     problems = context.problems
-    if not _MOMENT.fullmatch(node.text):
+    if not re.fullmatch(_MOMENT, node.text):
         message = f"{quote(node.text)} is not a date or a time in UTC"
         problems.error(RuleId.BAD_DATE, message, node.place, _hint(node.text, context.now))
         return None
@@ -201,11 +201,11 @@ def _is_day(text: str) -> bool:
 def _hint(text: str, now: datetime) -> str:
     text = text.strip()
     try:
-        if _MOMENT.fullmatch(text):
+        if re.fullmatch(_MOMENT, text):
             return f"write {text}"
-        if _CLOCK.fullmatch(text):
+        if re.fullmatch(_CLOCK, text):
             return f"write it in UTC, to the second: {write_time(_parse(text.upper()))}"
-        if day := _LOOSE_DAY.fullmatch(text):
+        if day := re.fullmatch(_LOOSE_DAY, text):
             return f"write {_parse(f'{day[1]}-{day[3]:0>2}-{day[4]:0>2}').date()}"
         return _hint_of_duration(text.lower(), now) or _FORM
     except (ValueError, OverflowError):
@@ -232,7 +232,7 @@ def _hint_of_duration(text: str, now: datetime) -> str | None:
 
 def _split_duration(text: str) -> list[tuple[str, str]]:
     """Split a duration, in words or as in ISO 8601, into numbers and units."""
-    if match := _ISO_DURATION.fullmatch(text):
+    if match := re.fullmatch(_ISO_DURATION, text):
         days = re.sub(r"(?<=[0-9])m", "mo", match["days"])
         return re.findall(_AMOUNT, f"{days} {match['clock'] or ''}")
-    return re.findall(_AMOUNT, text) if _DURATION.fullmatch(text) else []
+    return re.findall(_AMOUNT, text) if re.fullmatch(_DURATION, text) else []

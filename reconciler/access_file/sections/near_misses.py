@@ -11,7 +11,7 @@ from reconciler.access_file.document.problems import Advice, escape, quote
 from reconciler.access_file.sections.accounts import FileContext, bad_id
 from reconciler.policy import ACCOUNT_ID, ORGANIZATION_ID
 
-_UNIQUE_ID = re.compile(r"(A[A-Z]{3})[A-Z0-9]{6,}(?P<session>:[^:]*)?")
+_UNIQUE_ID = r"(A[A-Z]{3})[A-Z0-9]{6,}(?P<session>:[^:]*)?"
 _UNIQUE_IDS = {
     "AROA": ("a role", "write the role's ARN: {role}"),
     "AIDA": ("a user", "write the user's ARN: {user}"),
@@ -38,13 +38,13 @@ _OTHER_TYPES = {
 }
 """What an ARN is of, by its resource type, and a hint."""
 
-_SHORT = re.compile(
+_SHORT = (
     r"(?:(?:arn:)?(?:aws[a-z-]*:)?(?:iam|sts):{1,2})?"
     r"(?:(?P<account>[0-9]{12})[:/]|(?P<named>[^:\s]+):)?"
     r"(?P<kind>[a-z-]+)/(?P<name>[^:/\s][^:\s]*)"
 )
-_ROOT = re.compile(r"(?:(?:arn:)?(?:aws[a-z-]*:)?iam:{1,2})?(?P<account>[0-9]{12}):root")
-_SERVICE = re.compile(r"[a-z0-9.-]+\.amazonaws\.com(?:\.cn)?")
+_ROOT = r"(?:(?:arn:)?(?:aws[a-z-]*:)?iam:{1,2})?(?P<account>[0-9]{12}):root"
+_SERVICE = r"[a-z0-9.-]+\.amazonaws\.com(?:\.cn)?"
 _STS_TYPES = frozenset({"assumed-role", "federated-user"})
 _IAM_TYPES = frozenset({"role", "user", "root"})
 _PARTS = 6
@@ -104,7 +104,7 @@ def _spaces(text: str, _: FileContext) -> Advice | None:
 
 
 def _unique_id(text: str, context: FileContext) -> Advice | None:
-    match = _UNIQUE_ID.fullmatch(text)
+    match = re.fullmatch(_UNIQUE_ID, text)
     if match is None or match[1] not in _UNIQUE_IDS:
         return None
     owner, hint = _UNIQUE_IDS[match[1]]
@@ -118,9 +118,9 @@ def _part_of_arn(text: str, context: FileContext) -> Advice | None:
     if text.startswith("arn:") and text.count(":") >= _PARTS - 1:
         return None
     message = f"{quote(text)} is an incomplete ARN"
-    if match := _ROOT.fullmatch(text):
+    if match := re.fullmatch(_ROOT, text):
         return Advice(message, f'for the account, write "{match["account"]}"')
-    match = _SHORT.fullmatch(text)
+    match = re.fullmatch(_SHORT, text)
     if match is None or (match["named"] or "ACCOUNT") not in {*context.accounts.ids, "ACCOUNT"}:
         return None
     kind, name = match["kind"], match["name"]
@@ -134,7 +134,7 @@ def _part_of_arn(text: str, context: FileContext) -> Advice | None:
 
 
 def _other_kind(text: str, _: FileContext) -> Advice | None:
-    if _SERVICE.fullmatch(text):
+    if re.fullmatch(_SERVICE, text):
         hint = f"write {{service: {text}, source_accounts: [ACCOUNT]}} under principals"
         return Advice(f"{quote(text)} is a service, not a name of this file", hint)
     if ORGANIZATION_ID.fullmatch(text):

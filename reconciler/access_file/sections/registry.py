@@ -31,14 +31,14 @@ from reconciler.policy import ACCOUNT_ID, has_wildcard, parse_arn
 
 _PATTERN = re.compile(r"[a-z0-9._/*?-]+")
 _HOST = re.compile(r"(?:https?://|docker://)?[0-9]{12}\.dkr[.-]ecr[.-][^/]*/?|https?://[^/]*/?")
-_ECR_ARN = re.compile(r"arn:[^:]*:(?P<service>[^:]*):[^:]*:[^:]*:(?:repository/)?", re.IGNORECASE)
+_ECR_ARN = r"(?i)arn:[^:]*:(?P<service>[^:]*):[^:]*:[^:]*:(?:repository/)?"
 _MAX_WILDCARDS = 16
 _GRAMMAR = "write lower-case letters and digits, with single . _ / or any number of - between them"
 _NO_NAME = "no repository's name matches it: a name has letters or digits around each . _ - /"
 _MULTI_REGION = "mrk-"
 _KEY_ID = rf"[0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}|{_MULTI_REGION}[0-9a-f]{{32}}"
 _ALIAS = r"alias/[A-Za-z0-9/_-]{1,250}"
-_KEY_ARN = re.compile(
+_KEY_ARN = (
     r"arn:aws[a-z-]*:kms:(?P<region>[a-z0-9-]+):(?P<account>[0-9]{12}):"
     rf"(?:key/(?:{_KEY_ID})|{_ALIAS})"
 )
@@ -118,7 +118,7 @@ def _with_letters(pattern: str) -> str:
 
 def _without_extras(name: str) -> tuple[str, str]:
     """Return a name without an ARN, host, tag or slashes around it, and what was removed."""
-    arn, host = _ECR_ARN.match(name), _HOST.match(name)
+    arn, host = re.match(_ECR_ARN, name), _HOST.match(name)
     if arn and arn["service"].lower() != "ecr":
         return name, f"this is an ARN of the service {quote(arn['service'])}; write a repository"
     prefix = arn or host
@@ -198,7 +198,7 @@ def _check_kms_key(key: ScalarNode, context: FileContext) -> None:
     """
     text, problems, regions = key.text, context.problems, context.registry.regions
     registry = f"but the registry is in {quote_all(regions)}"
-    if arn := _KEY_ARN.fullmatch(text):
+    if arn := re.fullmatch(_KEY_ARN, text):
         check_named(text, key.place, context)
         elsewhere = any(region != arn["region"] for region in regions)
         if check_partition(key, context, hint=_REGION_HINT) and elsewhere:

@@ -1,5 +1,6 @@
 """The commands of the command line, each a function that typer calls.
 
-Those of one file are in `offline`, those of a live registry in `online`; the others have modules of
-their own: `access`, `adopt` (import), `consumer`, `demo`, `handover`, `layout` (fmt), `sandbox`.
+A module has the name of its command. `plan` has drift, too, `apply` has rollback, `access` has
+explain, and `offline` has small commands without AWS. `cli.main` names them all, and loads the one
+that runs.
 """

@@ -13,7 +13,7 @@ from reconciler.cli import options as opt
 from reconciler.cli.exits import exit_of
 from reconciler.cli.options import entry_patterns
 from reconciler.cli.outputs import Output, Renderer, check_outputs, write
-from reconciler.cli.terminal import keep_quiet, note, page_of, show_error
+from reconciler.cli.terminal import note, page_of, show_error
 from reconciler.model.transport import Transport
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def who_can(
     format_: InAnswerFormat = AnswerFormat.TEXT,
     profile: opt.Profile = None,
     transport: opt.CallsBy = Transport.FAST,
-    quiet: opt.Quiet = False,
+    _quiet: opt.Quiet = False,
     allow_public: opt.AllowPublic = None,
 ) -> None:
     """List who can do all of a tier, or one action, on a repository.
@@ -95,7 +95,7 @@ def who_can(
     """
     from reconciler.report.questions.answers import render_who_can
 
-    source = _load(file, registry, allow_public, quiet)
+    source = _load(file, registry, allow_public)
     result = workflow.who_can(source, what, repository, _policies(live, profile, transport))
     asked = (what, repository)
     as_text = partial(render_who_can, result.answers, asked, result.display_names)
@@ -114,7 +114,7 @@ def can(
     format_: InAnswerFormat = AnswerFormat.TEXT,
     profile: opt.Profile = None,
     transport: opt.CallsBy = Transport.FAST,
-    quiet: opt.Quiet = False,
+    _quiet: opt.Quiet = False,
     allow_public: opt.AllowPublic = None,
 ) -> None:
     """Say whether a principal has a tier or an action on a repository.
@@ -124,7 +124,7 @@ def can(
     """
     from reconciler.report.questions.answers import render_can
 
-    source = _load(file, registry, allow_public, quiet)
+    source = _load(file, registry, allow_public)
     result = workflow.can(source, principal, what, repository, _policies(live, profile, transport))
     asked = (what, repository)
     as_text = partial(render_can, result.answers, asked, result.display_names)
@@ -142,14 +142,14 @@ def access_of(
     format_: InAnswerFormat = AnswerFormat.TEXT,
     profile: opt.Profile = None,
     transport: opt.CallsBy = Transport.FAST,
-    quiet: opt.Quiet = False,
+    _quiet: opt.Quiet = False,
     allow_public: opt.AllowPublic = None,
 ) -> None:
     """List what a principal has on each repository."""
     from reconciler.report.questions.answers import render_access_of
 
     result = workflow.access_of(
-        _load(file, registry, allow_public, quiet),
+        _load(file, registry, allow_public),
         principal,
         repositories=tuple(repository or ()),
         find=_policies(live, profile, transport),
@@ -173,7 +173,7 @@ def matrix(
     outputs: Annotated[list[Output] | None, opt.written(MatrixFormat)] = None,
     profile: opt.Profile = None,
     transport: opt.CallsBy = Transport.FAST,
-    quiet: opt.Quiet = False,
+    _quiet: opt.Quiet = False,
     allow_public: opt.AllowPublic = None,
 ) -> None:
     """Show repositories by principals: who has what.
@@ -189,7 +189,7 @@ def matrix(
     )
 
     written = check_outputs("access matrix", format_, outputs, file)
-    source, find = _load(file, registry, allow_public, quiet), _policies(live, profile, transport)
+    source, find = _load(file, registry, allow_public), _policies(live, profile, transport)
     repositories = tuple(repository or ())
     page: dict[str, Renderer] = {}
     if MatrixFormat.HTML in {format_, *(one.format for one in written)}:
@@ -223,7 +223,7 @@ def explain(
     file: opt.File = opt.DEFAULT_FILE,
     registry: opt.Registries = None,
     format_: opt.OutputFormat = opt.Format.TEXT,
-    quiet: opt.Quiet = False,
+    _quiet: opt.Quiet = False,
     allow_public: opt.AllowPublic = None,
 ) -> None:
     """Show a repository's desired policy, and which lines ask for it.
@@ -235,7 +235,7 @@ def explain(
         render_explanations_json,
     )
 
-    found = workflow.explain(_load(file, registry, allow_public, quiet), repository)
+    found = workflow.explain(_load(file, registry, allow_public), repository)
     write(
         format_,
         partial(render_explanations, found),
@@ -243,14 +243,10 @@ def explain(
     )
 
 
-def _load(
-    file: "Path", registry: opt.Names, allow_public: opt.Names, quiet: bool
-) -> "AccessSource":
-    from reconciler.cli import files
+def _load(file: "Path", registry: opt.Names, allow_public: opt.Names) -> "AccessSource":
+    from reconciler.cli.files import load_valid
 
-    keep_quiet(quiet)
-    source = files.load_valid(file, opt.allowances(public=allow_public))
-    return source.limited_to(registry or ())
+    return load_valid(file, opt.allowances(public=allow_public), registry)
 
 
 def _policies(live: bool, profile: str | None, transport: Transport) -> "PolicyFinder":

@@ -1,19 +1,16 @@
 """`reconcile handover`: how another tool gives up the policies that the file manages."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from reconciler import workflow
 from reconciler.cli import options as opt
 from reconciler.cli.options import a_path, name_of, require_one_stdin
-from reconciler.cli.terminal import keep_quiet, note, out
+from reconciler.cli.terminal import note, out
 from reconciler.errors import RefusedError
 from reconciler.printable import number_of, printable, some_of
-
-if TYPE_CHECKING:
-    from reconciler.workflow import Handover
 
 _HINT = (
     "'reconcile plan' shows the changes to the live policies; --even-if-different prints the "
@@ -43,7 +40,7 @@ def terraform(
             "--even-if-different", help="Also hand over policies that a plan would change."
         ),
     ] = False,
-    quiet: opt.Quiet = False,
+    _quiet: opt.Quiet = False,
     allow_public: opt.AllowPublic = None,
 ) -> None:
     """Print removed blocks, so that Terraform forgets policies.
@@ -56,35 +53,20 @@ def terraform(
     from reconciler.report.hcl import removed_blocks
     from reconciler.workflow.handover import MAX_STATE
 
-    keep_quiet(quiet)
     require_one_stdin(file, state)
     source = files.load_valid(file, opt.allowances(public=allow_public))
     content = files.read_input(state, MAX_STATE, called="state")
     result = workflow.hand_over(source, content, name_of(state))
-    _show_left(result)
-    _require_same(result, even_if_different=even_if_different)
-    out(removed_blocks(result.removed))
-    _show_next(result)
-
-
-def _show_left(result: "Handover") -> None:
     for left in result.left:
         note(f"left to Terraform: {printable(left.address)}: {printable(left.reason)}")
-
-
-def _require_same(result: "Handover", *, even_if_different: bool) -> None:
-    """Raise RefusedError where a plan would change a policy first; a note where that is allowed."""
-    if not result.differing:
-        return
-    policies = number_of(len(result.differing), "policy", "policies")
-    names = some_of(map(str, result.differing))
-    message = f"a plan with the file would change {policies} of the state first: {names}"
-    if not even_if_different:
-        raise RefusedError(message, hint=_HINT)
-    note(printable(message))
-
-
-def _show_next(result: "Handover") -> None:
+    if result.differing:
+        policies = number_of(len(result.differing), "policy", "policies")
+        names = some_of(map(str, result.differing))
+        message = f"a plan with the file would change {policies} of the state first: {names}"
+        if not even_if_different:
+            raise RefusedError(message, hint=_HINT)
+        note(printable(message))
+    out(removed_blocks(result.removed))
     if not result.removed:
         note("no aws_ecr_repository_policy of the state is handed over")
         return

@@ -1,11 +1,11 @@
-"""The commands that need no AWS: init, validate, compile, compare, iam caller, schema, rule."""
+"""The commands that need no AWS: init, validate, compile, compare, schema, rule."""
 
 from collections.abc import Mapping
 from enum import StrEnum
 from functools import partial
 from os.path import lexists
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -14,17 +14,10 @@ from reconciler.cli import options as opt
 from reconciler.cli.exits import exit_of
 from reconciler.cli.options import a_path, file_of, name_of, require_no_stdout, require_one_stdin
 from reconciler.cli.outputs import check_outputs, write
-from reconciler.cli.terminal import keep_quiet, note, out
+from reconciler.cli.terminal import note, out
 from reconciler.errors import InvalidError, ReconcileError, RefusedError
 from reconciler.model.rules import RuleId
 from reconciler.printable import printable, printable_json
-
-if TYPE_CHECKING:
-    from reconciler.workflow.policies import CallerPolicies
-
-iam = typer.Typer(
-    help="Print IAM policies that belong to the file.", no_args_is_help=True, rich_markup_mode=None
-)
 
 
 def init(
@@ -34,7 +27,7 @@ def init(
         bool,
         typer.Option("--schema", help="Also write the JSON schema beside it, for editors."),
     ] = False,
-    quiet: opt.Quiet = False,
+    _quiet: opt.Quiet = False,
 ) -> None:
     """Write a small commented starter file.
 
@@ -42,7 +35,6 @@ def init(
     """
     from reconciler.access_file.starter import STARTER, for_editors
 
-    keep_quiet(quiet)
     require_no_stdout("--file", file, "-f FILE names the file to write")
     new = {file: STARTER}
     if schema:
@@ -75,13 +67,12 @@ def validate(
     format_: opt.OutputProblemFormat = opt.ProblemFormat.TEXT,
     outputs: opt.ProblemOutputs = None,
     rules: opt.Rules = None,
-    quiet: opt.Quiet = False,
+    _quiet: opt.Quiet = False,
     allow_public: opt.AllowPublic = None,
 ) -> None:
     """Check the file: shape, names, guards, sizes."""
     from reconciler.cli.files import read_access_file, read_rules, show_problems
 
-    keep_quiet(quiet)
     written = check_outputs("validate", format_, outputs, file, *(rules or ()))
     require_one_stdin(file, *(rules or ()))
     content = read_access_file(file)
@@ -101,7 +92,7 @@ def compile_(
     file: opt.File = opt.DEFAULT_FILE,
     repository: opt.Repository = None,
     registry: opt.Registries = None,
-    quiet: opt.Quiet = False,
+    _quiet: opt.Quiet = False,
     allow_public: opt.AllowPublic = None,
 ) -> None:
     """Print the desired policies, as one JSON object.
@@ -114,8 +105,7 @@ def compile_(
     """
     from reconciler.cli.files import load_valid
 
-    keep_quiet(quiet)
-    source = load_valid(file, opt.allowances(public=allow_public)).limited_to(registry or ())
+    source = load_valid(file, opt.allowances(public=allow_public), registry)
     out(printable_json(workflow.compile_policies(source, repositories=tuple(repository or ()))))
 
 
@@ -129,7 +119,7 @@ def compare(
     ],
     *,
     format_: opt.OutputFormat = opt.Format.TEXT,
-    quiet: opt.Quiet = False,
+    _quiet: opt.Quiet = False,
 ) -> None:
     """Compare two policy documents by meaning.
 
@@ -139,7 +129,6 @@ def compare(
     from reconciler.cli.files import read_input
     from reconciler.report.comparison import render_comparison, render_comparison_json
 
-    keep_quiet(quiet)
     require_one_stdin(left, right)
     # What is not UTF-8 becomes lone surrogates, which JSON text can't hold outside a string.
     texts = [read_input(path).decode("utf-8-sig", "surrogateescape") for path in (left, right)]
@@ -150,48 +139,6 @@ def compare(
         json=partial(render_comparison_json, comparison),
     )
     raise typer.Exit(exit_of(comparison.statuses))
-
-
-@iam.command("caller")
-def caller(
-    *,
-    file: opt.File = opt.DEFAULT_FILE,
-    plan_only: Annotated[
-        bool, typer.Option("--plan-only", help="Only what plan and drift need.")
-    ] = False,
-    registry: opt.Registries = None,
-    quiet: opt.Quiet = False,
-    allow_public: opt.AllowPublic = None,
-) -> None:
-    """Print the IAM policy that reconcile itself needs.
-
-    An identity policy for plan, drift, apply and rollback: for the caller, or for the role that
-    the file's registry assumes. With several registries, a JSON object has the policy for each, and
-    under sts:AssumeRole the one for the caller, if it assumes roles: one for each partition.
-    """
-    from reconciler.cli.files import load_valid
-
-    keep_quiet(quiet)
-    source = load_valid(file, opt.allowances(public=allow_public)).limited_to(registry or ())
-    found = workflow.caller_policies(source, plan_only=plan_only)
-    policies = {name or "": policy for name, policy in found.by_registry.items()}
-    policies |= {_assuming(partition, found): own for partition, own in found.assuming.items()}
-    out(printable_json(policies[""] if None in found.by_registry else policies))
-    for name, role in found.roles.items():
-        which = "this" if name is None else printable(name)
-        needs = "; the caller of reconcile needs sts:AssumeRole on it" if name is None else ""
-        note(f"{which} is the policy of {printable(role)}{needs}")
-    for partition in found.assuming:
-        note(f"{_assuming(partition, found)} is the policy of the caller of reconcile")
-
-
-def _assuming(partition: str, found: "CallerPolicies") -> str:
-    """Return the key of the caller's own policy, with the partition where there are several."""
-    return _ASSUME_ROLE if len(found.assuming) == 1 else f"{_ASSUME_ROLE} {partition}"
-
-
-_ASSUME_ROLE = "sts:AssumeRole"
-"""The key of the policy for who assumes roles; no registry has a name with a colon."""
 
 
 class Schema(StrEnum):

@@ -13,14 +13,14 @@ import typer
 
 from reconciler.cli.options import Quiet, a_path
 from reconciler.cli.signals import Interrupt
-from reconciler.cli.terminal import keep_quiet, note, out
+from reconciler.cli.terminal import note, out
 from reconciler.errors import UsageError
 
 _ACCOUNT = "111122223333"
 _REGION = "us-west-2"
 
 
-def _count(metavar: str, text: str, *names: str) -> object:
+def _number(text: str, *names: str, metavar: str = "N") -> object:
     return typer.Option(*names, min=0, metavar=metavar, show_default=False, help=text)
 
 
@@ -70,7 +70,7 @@ def sandbox(
         ),
     ] = False,
     iam_delay: Annotated[
-        int, _count("N", "Refuse a new role or user N times; needs --known-principals-only.")
+        int, _number("Refuse a new role or user N times; needs --known-principals-only.")
     ] = 0,
     unique_ids: Annotated[
         bool, typer.Option(help="Show deleted roles and users by their unique ids.")
@@ -81,20 +81,19 @@ def sandbox(
             "--registry-policy-v1", help="Allow only the three actions of scope V1 in its policy."
         ),
     ] = False,
-    latency: Annotated[float, _count("SECONDS", "Delay each call by SECONDS.")] = 0.0,
+    latency: Annotated[float, _number("Delay each call by SECONDS.", metavar="SECONDS")] = 0.0,
     repository_limit: Annotated[
-        int, _count("N", "Allow N repositories, and refuse to create more.")
+        int, _number("Allow N repositories, and refuse to create more.")
     ] = 0,
     template_limit: Annotated[
-        int, _count("N", "Allow N repository creation templates, and refuse to create more.")
+        int, _number("Allow N repository creation templates, and refuse to create more.")
     ] = 0,
     visible_after: Annotated[
-        int, _count("N", "Hide a new repository from the first N calls that name it.")
+        int, _number("Hide a new repository from the first N calls that name it.")
     ] = 0,
     concurrent_write_after_reads: Annotated[
         int,
-        _count(
-            "N",
+        _number(
             "Change each policy right after its N-th read, as another writer.",
             "--concurrent-write-after-reads",
             "--meddle-after-reads",
@@ -105,14 +104,12 @@ def sandbox(
         typer.Option(help="Whose policies those are; needs --concurrent-write-after-reads."),
     ] = "repository",
     throttle_rate: Annotated[
-        float, _count("CALLS", "Throttle each account to CALLS calls per second.")
+        float, _number("Throttle each account to CALLS calls per second.", metavar="CALLS")
     ] = 0.0,
     throttle_burst: Annotated[
-        int, _count("N", "Allow N calls at once (default 1); needs --throttle-rate.")
+        int, _number("Allow N calls at once (default 1); needs --throttle-rate.")
     ] = 0,
-    expire_after: Annotated[
-        int, _count("N", "Expire the credentials, for good, after N calls.")
-    ] = 0,
+    expire_after: Annotated[int, _number("Expire the credentials, for good, after N calls.")] = 0,
     dead_region: Annotated[
         str, typer.Option(metavar="REGION", help="Close the connection of each call to REGION.")
     ] = "",
@@ -120,24 +117,24 @@ def sandbox(
         str, typer.Option(metavar="REGION", help="Refuse REGION as not enabled for the account.")
     ] = "",
     cut_before_every: Annotated[
-        int, _count("N", "Close the connection of each N-th call before the operation.")
+        int, _number("Close the connection of each N-th call before the operation.")
     ] = 0,
     cut_after_every: Annotated[
-        int, _count("N", "Close the connection of each N-th call after the operation.")
+        int, _number("Close the connection of each N-th call after the operation.")
     ] = 0,
     fail_every: Annotated[
-        int, _count("N", "Fail each N-th call with HTTP 500 before the operation.")
+        int, _number("Fail each N-th call with HTTP 500 before the operation.")
     ] = 0,
     fail_after_every: Annotated[
-        int, _count("N", "Fail each N-th call with HTTP 500 after the operation.")
+        int, _number("Fail each N-th call with HTTP 500 after the operation.")
     ] = 0,
     slow_every: Annotated[
-        int, _count("N", "Delay the response to each N-th call; needs --slow-seconds.")
+        int, _number("Delay the response to each N-th call; needs --slow-seconds.")
     ] = 0,
     slow_seconds: Annotated[
-        float, _count("SECONDS", "The delay in SECONDS; needs --slow-every.")
+        float, _number("The delay in SECONDS; needs --slow-every.", metavar="SECONDS")
     ] = 0.0,
-    quiet: Quiet = False,
+    _quiet: Quiet = False,
 ) -> None:
     """Run the embedded ECR on loopback until stopped.
 
@@ -150,7 +147,6 @@ def sandbox(
     from reconciler.sandbox.environment import UNSET
     from reconciler.sandbox.server import Sandbox
 
-    keep_quiet(quiet)
     _check_together("--iam-delay", iam_delay, "--known-principals-only", known_principals_only)
     _check_together(
         "--concurrent-write-to",

@@ -84,7 +84,7 @@ ORGANIZATION_KEYS = ONLY_FOR_MEMBERS | {"aws:sourceorgid", "aws:sourceorgpaths"}
 """Keys that say in which organization who calls is, or what a service acts for."""
 
 _SHORT_WORDS = {"organization": "org", "vpcendpoint": "vpce", "ipaddress": "ip"}
-_VARIABLE = re.compile(r"\$\{\s*([^\s,{}]+)[^{}]*\}")
+_VARIABLE = r"\$\{\s*([^\s,{}]+)[^{}]*\}"
 
 
 def is_known_key(key: str) -> bool:
@@ -107,7 +107,7 @@ def spell_key(key: str) -> str:
 
 def variable_keys(value: str) -> list[str]:
     """Return the keys of the policy variables in a value."""
-    return _VARIABLE.findall(value) if "${" in value else []
+    return re.findall(_VARIABLE, value) if "${" in value else []
 
 
 def abbreviate_key(key: str) -> str:

@@ -21,8 +21,8 @@ Context = Mapping[str, tuple[str, ...]]
 
 NO_CONTEXT: Context = MappingProxyType({})
 
-_VARIABLE = re.compile(r"\$\{([^{}]*)\}")
-_NAME = re.compile(r"(?P<key>[^\s,']+)(?:, '(?P<default>[^']*)')?")
+_VARIABLE = r"\$\{([^{}]*)\}"
+_NAME = r"(?P<key>[^\s,']+)(?:, '(?P<default>[^']*)')?"
 _PLAIN = str.maketrans("*?", "\ufdd0\ufdd1")  # noncharacters: no text has them
 _LITERAL = str.maketrans("\ufdd0\ufdd1", "*?")
 
@@ -79,7 +79,7 @@ def resolve_variables(value: str, caller: Caller) -> str | None:
     clearly what the service does with a variable that has no value and no default, with one that
     may have several values and with wildcards in a value: all of these are unknown.
     """
-    parts = _VARIABLE.split(value)
+    parts = re.split(_VARIABLE, value)
     if any("${" in text for text in parts[::2]):
         return None
     found = [_value_of(name, caller) for name in parts[1::2]]
@@ -91,13 +91,13 @@ def resolve_variables(value: str, caller: Caller) -> str | None:
 
 def remove_variables(value: str) -> str:
     """Return a value without its policy variables."""
-    return _VARIABLE.sub("", value)
+    return re.sub(_VARIABLE, "", value)
 
 
 def _value_of(name: str, caller: Caller) -> str | None:
     if name in {"*", "?", "$"}:
         return plain(name)
-    match = _NAME.fullmatch(name)
+    match = re.fullmatch(_NAME, name)
     if match is None or not name.isascii():
         return None
     key = match["key"].lower()

@@ -19,10 +19,10 @@ EVERYTHING = "*"
 _FIELDS = 6  # of an ARN, separated by colons; the last may contain colons itself
 _REPOSITORY = "repository/"
 # A name begins and ends with a letter or a digit (Amazon ECR API Reference, "CreateRepository").
-_NO_NAME = re.compile(r"[^a-z0-9._/*?-]|\A[._/-]|[._/-]\Z|\A\Z")
-_NOT_EMPTY = re.compile(r"(?<=/)\?\*(?=/|\Z)")
+_NO_NAME = r"[^a-z0-9._/*?-]|\A[._/-]|[._/-]\Z|\A\Z"
+_NOT_EMPTY = r"(?<=/)\?\*(?=/|\Z)"
 _RUNS = re.compile(r"\*{2,}")
-_VARIABLE = re.compile(r"\$\{[^{}]*\}")
+_VARIABLE = r"\$\{[^{}]*\}"
 _MOST_SHOWN = 100  # characters of one text in a message
 
 
@@ -105,7 +105,7 @@ class Resources(NamedTuple):
         return None if answer and widened != pattern else answer
 
     def _widened(self, pattern: str) -> str:
-        return _VARIABLE.sub(EVERYTHING, pattern) if self._varies(pattern) else pattern
+        return re.sub(_VARIABLE, EVERYTHING, pattern) if self._varies(pattern) else pattern
 
     def _spelled(self, pattern: str, prefix: "ArnPrefix") -> str:
         return pattern if self._varies(pattern) else _spelled(pattern, prefix)
@@ -175,12 +175,12 @@ def _spelled(pattern: str, prefix: ArnPrefix) -> str:
         return shorter
     if glob_matches(fields.name, f"{_REPOSITORY}*"):
         return prefix.every_repository
-    return f"{prefix}:{_NOT_EMPTY.sub(EVERYTHING, fields.name)}"
+    return f"{prefix}:{re.sub(_NOT_EMPTY, EVERYTHING, fields.name)}"
 
 
 def is_malformed(pattern: str) -> bool:
     """Whether a pattern has the start of a policy variable that does not end."""
-    return "${" in _VARIABLE.sub("", pattern)
+    return "${" in re.sub(_VARIABLE, "", pattern)
 
 
 def shown(text: str) -> str:
@@ -224,7 +224,7 @@ def _may_match(fields: list[str], prefix: ArnPrefix) -> bool:
     """Whether a pattern may match some repository, completed or as a whole."""
     everything = prefix.every_repository
     *_, name = _filled(fields)
-    if _NO_NAME.search(name.removeprefix(_REPOSITORY)):
+    if re.search(_NO_NAME, name.removeprefix(_REPOSITORY)):
         return False
     return globs_intersect(":".join(fields), everything) or all(
         map(globs_intersect, _filled(fields), everything.split(":", _FIELDS - 1))

@@ -65,7 +65,7 @@ _NAME_KEYS = {
 """Keys that name an account, an organization, a VPC or an endpoint, each with the variable that
 stands for the registry's own; any other variable may be the caller's own value."""
 
-_OF_ONE = re.compile(r"(A(ROA|IDA)[A-Z0-9]{6,}|[0-9]{12})(:.*)?", re.DOTALL)
+_OF_ONE = r"(?s)(A(ROA|IDA)[A-Z0-9]{6,}|[0-9]{12})(:.*)?"
 """Values of aws:userid of one role, user or account; behind the colon is a session's name."""
 
 BOUNDING_KEYS = frozenset({*_NAME_KEYS, *ARN_KEYS, _SOURCE_IP, _USER_ID})
@@ -101,7 +101,7 @@ def names_callers(clause: Clause, present: frozenset[str]) -> bool:
     if clause.key in ARN_KEYS:
         return all(_is_bounding_arn(value, operator.base) for value in clause.values)
     if clause.key == _USER_ID:
-        return all("${" not in v and _OF_ONE.fullmatch(v) for v in clause.values)
+        return all("${" not in v and re.fullmatch(_OF_ONE, v) for v in clause.values)
     return clause.key in _NAME_KEYS and all(_is_one_name(clause.key, v) for v in clause.values)
 
 

@@ -16,7 +16,7 @@ from reconciler.model.answers import (
     place_words,
     with_place,
 )
-from reconciler.plan.risks import StandingRisk
+from reconciler.plan.checks.risks import StandingRisk
 from reconciler.policy import (
     Actions,
     NamedPrincipal,

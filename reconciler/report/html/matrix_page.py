@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from reconciler.model.access import DisplayNames
 from reconciler.model.answers import Matrix, place_words
+from reconciler.plan.checks.risks import StandingRisk
 from reconciler.plan.origin import Origin
-from reconciler.plan.risks import StandingRisk
 from reconciler.report.html.matrix_data import LOOKS, MatrixData, encode_matrix
 from reconciler.report.html.page import Figure, RiskPlace, RiskRow, figure, render_page, risk_rows
 from reconciler.report.plans.plan_view import PLAN, view_risk

@@ -1,6 +1,6 @@
 """A plan, or drift, as an HTML page: the figures, the risks, each change, its JSON folded."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from reconciler.model.access import DisplayNames
@@ -10,24 +10,23 @@ from reconciler.plan.model import ChangeKind, Finding
 from reconciler.plan.origin import Origin
 from reconciler.printable import number_of, printable_json
 from reconciler.report.html.page import Figure, RiskPlace, RiskRow, figure, render_page, risk_rows
-from reconciler.report.plans.access import AccessLine, Describe
+from reconciler.report.plans.access import SIGNS, AccessLine, Describe
 from reconciler.report.plans.change_json import change_view_json
-from reconciler.report.plans.plan_text import PolicyDiff, drift_counts, no_diff, plan_counts
+from reconciler.report.plans.failures import Cause, errors_by_cause
+from reconciler.report.plans.figures import drift_counts, plan_counts
+from reconciler.report.plans.plan_text import PolicyDiff, no_diff
 from reconciler.report.plans.plan_view import (
+    MOST_RAW,
     POLICIES,
-    Cause,
     ChangeView,
-    Failure,
     PlanView,
     RiskView,
-    by_cause,
     by_scope,
     equal_changes,
     split_view,
 )
 from reconciler.report.words import NOUNS, subject_name, target_name
 
-_MOST_RAW = 2_000
 _POLICY_KINDS: dict[ChangeKind, str] = {
     "set": "policy to set",
     "delete": "policy to remove",
@@ -42,7 +41,6 @@ _KINDS: dict[Subject, dict[ChangeKind, str]] = {
         "delete": "template to remove",
     },
 }
-_SIGNS = {"+": "not live", "-": "only live", "~": "differs"}
 
 
 class _Grant(NamedTuple):
@@ -105,7 +103,7 @@ class _Words(NamedTuple):
 
     title: str
     kinds: dict[Subject, dict[ChangeKind, str]]
-    signs: dict[str, str]
+    signs: Mapping[str, str]
     origin: Origin
     view: PlanView
     figures: tuple[Figure, ...]
@@ -166,8 +164,7 @@ class _Words(NamedTuple):
     @property
     def errors(self) -> list[Cause]:
         """The errors of the plan, by their cause."""
-        failures = (Failure(e.target, e.rule, e.message) for e in self.view.plan.errors)
-        return by_cause(failures, self.view.registries)
+        return errors_by_cause(self.view.plan.errors, self.view.registries)
 
 
 def render_plan_html(
@@ -184,7 +181,7 @@ def render_drift_html(view: PlanView, origin: Origin, *, grouped: bool = True) -
     """Render drift as a page: how the live access differs from the file."""
     blocks = tuple(_blocks(view, no_diff, grouped=grouped))
     figures = (*_drift_figures(view), *_problem_figures(view))
-    words = _Words("Drift", {}, _SIGNS, origin, view, figures, blocks, drift_counts)
+    words = _Words("Drift", {}, SIGNS, origin, view, figures, blocks, drift_counts)
     return render_page("plan.html", words)
 
 
@@ -254,7 +251,7 @@ def _body(view: ChangeView, describe: Describe, diff: PolicyDiff) -> _Body:
     change = view.change
     return _Body(
         change.change,
-        change.unreadable.text[:_MOST_RAW] if change.unreadable else None,
+        change.unreadable.text[:MOST_RAW] if change.unreadable else None,
         view.beside,
         view.cause_beside,
         view.notes,

@@ -1,6 +1,6 @@
 """Changes of access: a line of text for each principal."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from reconciler.model.access import DisplayNames
@@ -14,13 +14,13 @@ from reconciler.policy import (
     Resources,
     deleted_kind,
 )
-from reconciler.report.text import Line, Role, Span, shown_width
+from reconciler.report.text import Line, Role, Span, column_width
 from reconciler.report.words import are_tiers, holdings_words, principal_label
 
 LineKind = AccessKind | Literal["gone"]
 
-_WIDEST = 72
-"""Longer labels exceed the column, so that one of them does not move all others."""
+SIGNS: Mapping[str, str] = {"+": "not live", "-": "only live", "~": "differs"}
+"""What the signs of lines mean in drift."""
 
 _ROLES: dict[str, Role] = {"+": "added", "-": "removed", "~": "changed"}
 
@@ -68,8 +68,8 @@ def access_lines(
 def render_access(lines: Sequence[AccessLine], describe: Describe) -> Iterable[Line]:
     """Return one aligned line of text for each principal."""
     described = [describe(line) for line in lines]
-    of_labels, of_access = _width(line.label for line in lines), _width(described)
-    of_repositories = _width(line.on for line in lines)
+    of_labels, of_access = column_width(line.label for line in lines), column_width(described)
+    of_repositories = column_width(line.on for line in lines)
     for line, words in zip(lines, described, strict=True):
         sign, label = Span(line.sign, _ROLES[line.sign]), Span(line.label, width=of_labels)
         access: Line = (words,)
@@ -84,11 +84,6 @@ def render_access(lines: Sequence[AccessLine], describe: Describe) -> Iterable[L
 def cause_mark(cause: ChangeCause | None) -> Line:
     """Return the mark of a cause for the end of a line; nothing where none is known."""
     return ("   ", Span(f"[{cause}]", "faint")) if cause else ()
-
-
-def _width(column: Iterable[str]) -> int:
-    widths = map(shown_width, column)
-    return max((width for width in widths if width <= _WIDEST), default=0)
 
 
 def as_change(line: AccessLine) -> str:

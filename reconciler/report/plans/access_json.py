@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from reconciler.model.access import DisplayNames
 from reconciler.plan.causes import CausedAccess
-from reconciler.plan.saved_plan import GrantsJson, principal_text
+from reconciler.plan.saved.plan_format import GrantsJson, principal_text
 from reconciler.policy import (
     AccessChange,
     Holdings,

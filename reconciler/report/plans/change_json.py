@@ -1,7 +1,7 @@
 """One change of a plan as JSON, with its access as grants, and its cause where it has one."""
 
 from reconciler.model.access import DisplayNames
-from reconciler.plan.saved_plan import ChangeJson, change_json
+from reconciler.plan.saved.plan_format import ChangeJson, change_json
 from reconciler.report.plans.access_json import caused_grants_json, grants_json
 from reconciler.report.plans.plan_view import ChangeView
 

@@ -8,8 +8,9 @@ from reconciler.model.registry import RegistryScope
 from reconciler.model.rules import RuleId
 from reconciler.printable import some_of
 from reconciler.report.github import Annotation, Level, annotations
-from reconciler.report.plans.plan_text import drift_summary, plan_summary
-from reconciler.report.plans.plan_view import Failure, PlanView, RiskView, by_cause, equal_changes
+from reconciler.report.plans.failures import errors_by_cause
+from reconciler.report.plans.figures import drift_summary, plan_summary
+from reconciler.report.plans.plan_view import PlanView, RiskView, equal_changes
 from reconciler.report.words import MOST_NAMES, listed, subject_name, target_name
 
 
@@ -65,8 +66,7 @@ def _unmanaged(view: PlanView) -> Iterator[_Note]:
 
 
 def _errors(view: PlanView) -> Iterator[_Note]:
-    failures = (Failure(one.target, one.rule, one.message) for one in view.plan.errors)
-    for cause in by_cause(failures, view.registries):
+    for cause in errors_by_cause(view.plan.errors, view.registries):
         text = f"{cause.names}: {cause.message if cause.is_of_one else cause.why}"
         yield _Note(cause.kind, text)
 

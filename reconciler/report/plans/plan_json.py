@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from reconciler.apply.model import Outcome
 from reconciler.plan.model import ChangeKind
 from reconciler.plan.origin import Origin
-from reconciler.plan.saved_parts import PlanDigest
-from reconciler.plan.saved_plan import plan_json
+from reconciler.plan.saved.parts import PlanDigest
+from reconciler.plan.saved.plan_format import plan_json
 from reconciler.printable import indented_json, printable_value
 from reconciler.report.plans.change_json import change_view_json
 from reconciler.report.plans.plan_view import POLICIES, PlanView

@@ -26,36 +26,31 @@ from reconciler.report.markdown import (
     markdown_table,
     markdown_words,
 )
-from reconciler.report.plans.access import AccessLine
+from reconciler.report.plans.access import SIGNS, AccessLine
+from reconciler.report.plans.failures import Cause, errors_by_cause, outcomes_by_cause
+from reconciler.report.plans.figures import (
+    drift_counts,
+    drift_summary,
+    outcomes_summary,
+    plan_counts,
+    plan_summary,
+)
 from reconciler.report.plans.plan_json import (
     render_drift_json,
     render_outcomes_json,
     render_plan_json,
 )
-from reconciler.report.plans.plan_text import (
-    PolicyDiff,
-    drift_counts,
-    drift_summary,
-    no_diff,
-    outcomes_summary,
-    plan_counts,
-    plan_summary,
-)
+from reconciler.report.plans.plan_text import PolicyDiff, no_diff
 from reconciler.report.plans.plan_view import (
     ChangeView,
-    Failure,
     PlanView,
     RefusalView,
-    by_cause,
     by_scope,
     equal_changes,
+    raw_lines,
     split_view,
 )
 from reconciler.report.words import MOST_NAMES, subject_name, target_name
-
-_MOST_RAW = 2_000
-
-_SIGNS = {"+": "not live", "-": "only live", "~": "differs"}
 
 
 class _Words(NamedTuple):
@@ -70,7 +65,7 @@ class _Words(NamedTuple):
 
 
 _PLAN = _Words("Changes", plan_counts, lambda line: line.kind)
-_DRIFT = _Words("Differences", drift_counts, lambda line: _SIGNS[line.sign])
+_DRIFT = _Words("Differences", drift_counts, lambda line: SIGNS[line.sign])
 
 
 def render_plan_markdown(
@@ -184,11 +179,10 @@ def _sections(
         Rank.REFUSAL,
         ("refusal", "refusals"),
     )
-    failures = (Failure(one.target, one.rule, one.message) for one in view.plan.errors)
     yield table(
         "Errors",
         ("error", "where", "why"),
-        _causes(failures, view),
+        _causes(errors_by_cause(view.plan.errors, view.registries)),
         Rank.PROBLEM,
         ("cause of errors", "causes of errors"),
     )
@@ -240,22 +234,18 @@ def _refusal(refusal: RefusalView) -> str:
 
 def _outcomes(view: PlanView, outcomes: Sequence[Outcome]) -> Section:
     """Return what became of the changes that were not simply applied, by the cause."""
-    failures = (
-        Failure(one.change.target, one.result, one.error or "")
-        for one in outcomes
-        if one.result != "applied"
-    )
+    others = (one for one in outcomes if one.result != "applied")
     return table(
         "Not applied",
         ("outcome", "where", "why"),
-        _causes(failures, view),
+        _causes(outcomes_by_cause(others, view.registries)),
         Rank.PROBLEM,
         ("outcome", "outcomes"),
     )
 
 
-def _causes(failures: Iterable[Failure], view: PlanView) -> Iterator[Sequence[str]]:
-    for cause in by_cause(failures, view.registries):
+def _causes(causes: Iterable[Cause]) -> Iterator[Sequence[str]]:
+    for cause in causes:
         names = dict.fromkeys(map(target_name, cause.targets))
         why = cause.message if cause.is_of_one else cause.why
         where = f"{_names(tuple(names), MOST_NAMES)} ({markdown_code(cause.where)})"
@@ -316,7 +306,7 @@ def _blocks(view: ChangeView, of: PlanView, words: _Words, diff: PolicyDiff) -> 
         yield above
     if change.unreadable:
         yield f"The live policy is not understood; it is replaced as a whole{cause}:\n"
-        yield markdown_fence("\n".join(_raw_lines(change.unreadable.text)))
+        yield markdown_fence("\n".join(raw_lines(change.unreadable.text)))
     if view.lines:
         rows = (
             (
@@ -332,13 +322,6 @@ def _blocks(view: ChangeView, of: PlanView, words: _Words, diff: PolicyDiff) -> 
         yield below
     if lines := tuple(diff(change)):
         yield markdown_fence("\n".join(lines), "diff")
-
-
-def _raw_lines(text: str) -> Iterator[str]:
-    for line in text[:_MOST_RAW].splitlines():
-        yield f"| {line}"
-    if len(text) > _MOST_RAW:
-        yield f"| … {len(text) - _MOST_RAW:,} more characters"
 
 
 def _list(items: Iterable[str]) -> str:

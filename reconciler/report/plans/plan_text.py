@@ -1,62 +1,46 @@
 """A plan, drift, or the outcomes of an apply as text for people."""
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from reconciler.model.registry import RegistryScope, Subject
-from reconciler.plan.model import NO_SCOPE, Change, ChangeKind, Plan
-from reconciler.printable import number_of, some_of, unmistakable
-from reconciler.report.plans.access import Describe, LineKind, cause_mark, render_access
+from reconciler.model.registry import RegistryScope
+from reconciler.plan.model import NO_SCOPE, Change, Plan
+from reconciler.printable import number_of, unmistakable
+from reconciler.report.plans.access import Describe, cause_mark, render_access
+from reconciler.report.plans.failures import errors_by_cause, is_whole, outcomes_by_cause
+from reconciler.report.plans.figures import (
+    drift_counts,
+    drift_summary,
+    outcome_counts,
+    outcomes_summary,
+    plan_counts,
+    plan_summary,
+)
 from reconciler.report.plans.plan_view import (
-    POLICIES,
     ChangeView,
-    Failure,
     PlanView,
     RefusalView,
-    by_cause,
     by_scope,
     equal_changes,
-    is_whole,
+    raw_lines,
     registry_title,
     split_view,
 )
 from reconciler.report.text import Line, Paint, Role, Span, render, shown_width
-from reconciler.report.words import (
-    MOST_NAMES,
-    NOUNS,
-    listed,
-    subject_name,
-    target_name,
-)
+from reconciler.report.words import MOST_NAMES, listed, subject_name, target_name
 
 if TYPE_CHECKING:
     from reconciler.apply.model import Outcome
 
 _MARGIN = 56
-_MOST_RAW = 2_000
 _DIFF_ROLES: Mapping[str, Role] = {"+": "added", "-": "removed", "@": "hint"}
-_RARE_KINDS: tuple[LineKind, ...] = ("narrowed", "changed")
 _Body = tuple[Line, ...]
 
 PolicyDiff = Callable[[Change], Iterable[str]]
 """Returns the lines of a unified diff of a change's policies as JSON."""
 
 _ROLES: dict[str, Role] = {"applied": "added", "failed": "error", "stale": "warning"}
-_TEMPLATE: Subject = "creation-template"
-_SET = ("policy set", "policies set")
-_DONE: Mapping[tuple[bool, ChangeKind], tuple[str, str]] = {
-    (False, "set"): _SET,
-    (False, "delete"): ("policy removed", "policies removed"),
-    (False, "create"): ("repository created", "repositories created"),
-    (True, "create"): ("template created", "templates created"),
-    (True, "set"): ("template updated", "templates updated"),
-    (True, "delete"): ("template removed", "templates removed"),
-}
-"""What was done, for policies and repositories, and for creation templates."""
-
-_VERBS: Mapping[ChangeKind, str] = {"create": "create", "set": "update", "delete": "remove"}
 
 
 def no_diff(_change: Change) -> Iterable[str]:
@@ -163,7 +147,7 @@ def _change_lines(view: ChangeView, describe: Describe, diff: PolicyDiff) -> Ite
     if change.unreadable:
         notice = "  ! the live policy is not understood; it is replaced as a whole:"
         yield Span(notice, "warning"), *cause_mark(view.cause_beside)
-        yield from _raw_lines(change.unreadable.text)
+        yield from (("    ", line) for line in raw_lines(change.unreadable.text))
     for text in view.beside:
         yield (
             "  ",
@@ -184,13 +168,6 @@ def _change_lines(view: ChangeView, describe: Describe, diff: PolicyDiff) -> Ite
         yield "      ", Span(line, _DIFF_ROLES.get(line[:1]))
 
 
-def _raw_lines(text: str) -> Iterable[Line]:
-    for line in text[:_MOST_RAW].splitlines():
-        yield "    | ", line
-    if len(text) > _MOST_RAW:
-        yield (f"    | … {len(text) - _MOST_RAW:,} more characters",)
-
-
 def _notes(
     plan: Plan, registries: Mapping[RegistryScope, str] = MappingProxyType({})
 ) -> Iterable[Line]:
@@ -207,93 +184,12 @@ def _notes(
 
 def _error_lines(plan: Plan, registries: Mapping[RegistryScope, str]) -> Iterable[Line]:
     error = Span("error", "error")
-    failures = (Failure(one.target, one.rule, one.message) for one in plan.errors)
-    for cause in by_cause(failures, registries):
+    for cause in errors_by_cause(plan.errors, registries):
         if cause.is_of_one:
             yield cause.names, ": ", error, ": ", cause.kind, ": ", cause.message
             continue
         count = f"{len(cause.targets):,} repositories: {cause.names}"
         yield error, ": ", cause.kind, ": ", cause.of_call or f"{count}: {cause.why}"
-
-
-def plan_summary(view: PlanView) -> str:
-    """Say in one line what a plan changes."""
-    return f"Plan: {plan_counts(view)}. Access: {_access(view.access())}."
-
-
-def drift_summary(view: PlanView) -> str:
-    """Say in one line whether there is drift, and how much."""
-    plan = view.plan
-    none = "No drift found" if plan.errors else "No drift"
-    found = "Drift" if plan.changes or plan.violations else none
-    return f"{found}: {drift_counts(view)}."
-
-
-def plan_counts(view: PlanView) -> str:
-    """Say in figures what a plan changes, and what it leaves."""
-    repositories = number_of(view.count("create", *POLICIES), "repository", "repositories")
-    changes = (*_policies(view), f"{repositories} to create", *_templates(view))
-    rest = f"{_errors(view)}{_violations(view)}"
-    return f"{', '.join(changes)}; {view.plan.in_sync:,} in sync{rest}"
-
-
-def _policies(view: PlanView) -> Iterable[str]:
-    """Count the policies to set and to remove, the registry's own among them."""
-    kinds: tuple[tuple[ChangeKind, str], ...] = (("set", "set"), ("delete", "remove"))
-    for kind, verb in kinds:
-        own = view.count(kind, "registry-policy")
-        of_registry = f" ({own:,} of the registry)" if own else ""
-        policies = number_of(view.count(kind, *POLICIES), "policy", "policies")
-        yield f"{policies} to {verb}{of_registry}"
-
-
-def _templates(view: PlanView) -> Iterable[str]:
-    """Count the creation templates by what is to be done, where there are any."""
-    for kind, verb in _VERBS.items():
-        count = view.count(kind, _TEMPLATE)
-        if count:
-            yield f"{number_of(count, *NOUNS[_TEMPLATE])} to {verb}"
-
-
-def _access(counts: Mapping[LineKind, int]) -> str:
-    """List the figures; the rare kinds only where there are any."""
-    deleted = number_of(counts["gone"], "of a deleted principal", "of deleted principals")
-    figures = [
-        f"{counts['granted']:,} granted",
-        f"{counts['widened']:,} widened",
-        f"{counts['revoked']:,} revoked{f' ({deleted})' if counts['gone'] else ''}",
-        *(f"{counts[kind]:,} {kind}" for kind in _RARE_KINDS if counts[kind]),
-    ]
-    return ", ".join(figures)
-
-
-def drift_counts(view: PlanView) -> str:
-    """Say in figures what differs, and what does not."""
-    plan = view.plan
-    if not plan.changes and not plan.violations:
-        return f"{plan.in_sync:,} in sync{_errors(view)}"
-    differ = "differs" if len(plan.changes) == 1 else "differ"
-    rest = f"{_errors(view)}{_violations(view)}"
-    return f"{_differing(view)} {differ} from the file; {plan.in_sync:,} in sync{rest}"
-
-
-def _differing(view: PlanView) -> str:
-    """Count what differs by subject; repositories also where nothing does."""
-    counts = view.differing()
-    words = [
-        number_of(counts[subject], *nouns) for subject, nouns in NOUNS.items() if counts[subject]
-    ]
-    return some_of(words) or "0 repositories"
-
-
-def _errors(view: PlanView) -> str:
-    errors = view.plan.errors
-    return f", {number_of(len(errors), 'error', 'errors')}" if errors else ""
-
-
-def _violations(view: PlanView) -> str:
-    violations = view.plan.violations
-    return f"; never rules broken: {len(violations):,}" if violations else ""
 
 
 def render_outcomes(
@@ -327,13 +223,8 @@ def render_outcomes(
     lines = list(_by_region(outcomes, registries)) if registries else [(), *_lines(outcomes)]
     of_registries = ((one.change.target.scope, one) for one in outcomes) if registries else ()
     by_name = by_scope(lambda scope: registries[scope], of_registries)
-    names = {name: _results(found) for name, found in by_name.items()}
+    names = {name: outcome_counts(found) for name, found in by_name.items()}
     return render([*lines, (), summary, *_by_registry(names)], paint)
-
-
-def outcomes_summary(outcomes: "Sequence[Outcome]", command: str, *others: str) -> str:
-    """Say in one line what became of the changes, and `others`, where these are not empty."""
-    return f"{command}: {', '.join(filter(None, (_results(outcomes), *others)))}."
 
 
 def _by_region(
@@ -347,27 +238,10 @@ def _by_region(
         yield from _lines(found)
 
 
-def _results(outcomes: Sequence["Outcome"]) -> str:
-    counts = sorted(Counter(outcome.result for outcome in outcomes).items())
-    return ", ".join(_counted(result, number, outcomes) for result, number in counts)
-
-
-def _counted(result: str, number: int, outcomes: Sequence["Outcome"]) -> str:
-    """Count the changes with one result; applied ones by kind, too, unless all set a policy."""
-    if result == "in-force":
-        return f"{number:,} in force already"
-    changes = [outcome.change for outcome in outcomes if outcome.result == result]
-    done = Counter(_DONE[one.target.subject == _TEMPLATE, one.change] for one in changes)
-    if result != "applied" or set(done) == {_SET}:
-        return f"{number:,} {result}"
-    parts = (number_of(done[words], *words) for words in _DONE.values() if done[words])
-    return f"{number:,} {result} ({', '.join(parts)})"
-
-
 def _lines(outcomes: Sequence["Outcome"]) -> Iterable[Line]:
     """Return a line for each outcome without an error, and one for each cause of the others."""
     width = max(map(len, ("applied", *(outcome.result for outcome in outcomes))))
-    for cause in by_cause(map(_failure, outcomes)):
+    for cause in outcomes_by_cause(outcomes):
         role = _ROLES.get(cause.kind, "faint")
         result = Span(cause.kind, role, width)
         if not cause.text:
@@ -380,7 +254,3 @@ def _lines(outcomes: Sequence["Outcome"]) -> Iterable[Line]:
         else:
             count = f"{len(cause.targets):,} repositories "
             yield count, Span(cause.kind, role), ": ", cause.why, ": ", cause.names
-
-
-def _failure(outcome: "Outcome") -> Failure:
-    return Failure(outcome.change.target, outcome.result, outcome.error or "")

@@ -1,17 +1,15 @@
 """A plan in words: the one traversal that every format of a plan is rendered from."""
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from types import MappingProxyType
 from typing import NamedTuple, TypeVar
 
 from reconciler.model.access import DisplayNames
 from reconciler.model.registry import RegistryScope, Subject, Target
 from reconciler.model.rules import RuleId
-from reconciler.model.templates import EVERY_REPOSITORY, read_template
+from reconciler.model.templates import read_template
 from reconciler.plan.causes import Causes, ChangeCause, LeftOut
 from reconciler.plan.model import NO_SCOPE, Change, ChangeKind, Plan, Risk
 from reconciler.policy import AccessChange
@@ -27,11 +25,9 @@ from reconciler.report.plans.access import (
     drift_words,
 )
 from reconciler.report.words import (
-    MOST_NAMES,
     principal_label,
     resources_words,
     settings_words,
-    target_name,
     template_words,
 )
 
@@ -47,8 +43,8 @@ _KINDS: tuple[LineKind, ...] = ("granted", "widened", "revoked", "narrowed", "ch
 _MOST_SHOWN = 100
 """Characters of a template's field; of a longer one, their number is shown."""
 
-_OWN = "\0"
-"""Stands in a message for the repository's name; replaced where a message has it."""
+MOST_RAW = 2_000
+"""Characters of a live policy that is not understood; of a longer one, their number is shown."""
 
 _RISKS: Mapping[RuleId, str] = {
     RuleId.PUBLIC: "{} includes callers from accounts that are not named",
@@ -432,9 +428,12 @@ def _shortened(words: str) -> str:
     return words if len(words) <= _MOST_SHOWN else f"{len(words):,} characters"
 
 
-def is_whole(target: Target) -> bool:
-    """Whether an error's target is all repositories of a registry and region."""
-    return target.subject == "repository-policy" and target.repository == EVERY_REPOSITORY
+def raw_lines(text: str) -> Iterator[str]:
+    """Quote a live policy that is not understood, line by line."""
+    for line in text[:MOST_RAW].splitlines():
+        yield f"| {line}"
+    if len(text) > MOST_RAW:
+        yield f"| … {len(text) - MOST_RAW:,} more characters"
 
 
 def registry_title(name: str, scope: RegistryScope) -> str:
@@ -443,98 +442,3 @@ def registry_title(name: str, scope: RegistryScope) -> str:
     A registry that has no other name is called by its account.
     """
     return f"{name} ({'' if name == scope.account else f'{scope.account} '}{scope.region})"
-
-
-class Failure(NamedTuple):
-    """The failure of one target; `kind` is a rule or an outcome."""
-
-    target: Target
-    kind: str
-    message: str
-
-
-class Cause(NamedTuple):
-    """A cause, and the targets of one region that failed for it, in the order given.
-
-    Where it has a text, several are repositories: what is none is alone. Whole regions of one
-    registry are together. `registry` is its name where there are several.
-    """
-
-    kind: str
-    text: str
-    targets: tuple[Target, ...]
-    registry: str | None = None
-
-    @property
-    def where(self) -> str:
-        """The region, or regions, after the registry's name where there are several."""
-        regions = ", ".join(dict.fromkeys(target.scope.region for target in self.targets))
-        return regions if self.registry is None else f"{self.registry} {regions}"
-
-    @property
-    def is_of_one(self) -> bool:
-        """Whether it is of a single target, or of all repositories."""
-        return len({target.repository for target in self.targets}) == 1
-
-    @property
-    def message(self) -> str:
-        """The message, for a single target."""
-        return self.text.replace(_OWN, self.targets[0].repository)
-
-    @property
-    def names(self) -> str:
-        """The first names, the number of the others, and the region."""
-        names = dict.fromkeys(map(target_name, self.targets))
-        return f"{some_of(names, MOST_NAMES)} ({self.where})"
-
-    @property
-    def of_call(self) -> str | None:
-        """`CALL on N repositories: NAMES`, and why; None where the text names no call on one."""
-        before, on, after = self.text.partition(f" on {_OWN}")
-        if not on:
-            return None
-        count = f"{len(self.targets)} repositories"
-        return f"{before} on {count}: {self.names}{_without_own(after)}"
-
-    @property
-    def why(self) -> str:
-        """The message, for several repositories."""
-        return _without_own(self.text)
-
-
-def by_cause(
-    failures: Iterable[Failure], registries: Mapping[RegistryScope, str] = MappingProxyType({})
-) -> list[Cause]:
-    """Group failures by kind, region and text, in the order of their first ones.
-
-    Those of whole regions are grouped by registry, where there are several: `registries` are their
-    names.
-    """
-    groups: defaultdict[tuple[str, str, str | RegistryScope | Target], list[Target]] = defaultdict(
-        list
-    )
-    for target, kind, message in failures:
-        text = message.replace(_OWN, "\\0")
-        if target.subject == "repository-policy" or not message:
-            text = _without_name(text, target.repository)
-            is_together = is_whole(target) and target.scope in registries
-            where = registries[target.scope] if is_together else target.scope
-            groups[kind, text, where].append(target)
-        else:
-            groups[kind, text, target].append(target)
-    return [
-        Cause(kind, text, tuple(found), registries.get(found[0].scope))
-        for (kind, text, _), found in groups.items()
-    ]
-
-
-def _without_name(message: str, name: str) -> str:
-    if name not in message:
-        return message  # most have no message at all, and each name makes a pattern of its own
-    own = re.escape(name)
-    places = rf"\bon {own}(?=[\s:;,)]|$)|'{own}'|\brepository/{own}(?=[\s:;,)]|$)"
-    return re.sub(places, lambda found: found[0].replace(name, _OWN), message)
-
-
-def _without_own(text: str) -> str:
-    return text.replace(_OWN, "…")

@@ -9,7 +9,7 @@ from reconciler.model.access import DisplayNames
 from reconciler.model.answers import Answer, FileLine, RegistryPolicyPart, Source, with_place
 from reconciler.model.registry import RegistryName
 from reconciler.plan.answers import access_words
-from reconciler.plan.saved_plan import principal_text
+from reconciler.plan.saved.plan_format import principal_text
 from reconciler.policy import (
     CURRENT_TIME,
     Actions,
@@ -31,11 +31,8 @@ from reconciler.printable import (
     unmistakable,
 )
 from reconciler.report.markdown import markdown_code, markdown_table
-from reconciler.report.text import Line, Paint, Role, Span, render, shown_width
+from reconciler.report.text import Line, Paint, Role, Span, column_width, render
 from reconciler.report.words import condition_words, principal_label
-
-_WIDEST = 72
-"""Longer texts exceed the column, so that one of them does not move all others."""
 
 _MOST_DENIED = 4
 """The most actions that are named where they are denied."""
@@ -280,7 +277,9 @@ class _Widths(NamedTuple):
 
 
 def _widths_of(rows: Sequence[_LabelledRow]) -> _Widths:
-    return _Widths(_width(label for label, _ in rows), _width(_how(row) for _, row in rows))
+    return _Widths(
+        column_width(label for label, _ in rows), column_width(_how(row) for _, row in rows)
+    )
 
 
 def _table(rows: Sequence[_LabelledRow], widths: _Widths) -> Iterator[Line]:
@@ -293,10 +292,6 @@ def _table(rows: Sequence[_LabelledRow], widths: _Widths) -> Iterator[Line]:
 
 def _how(row: AnswerRow) -> str:
     return f"{row.access}: {row.how}" if row.access else row.how
-
-
-def _width(texts: Iterable[str]) -> int:
-    return max((w for w in map(shown_width, texts) if w <= _WIDEST), default=0)
 
 
 def _markdown_cells(row: AnswerRow, what: str | None) -> Sequence[str]:

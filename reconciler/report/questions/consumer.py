@@ -6,10 +6,11 @@ Reference, `AWS::IAM::ManagedPolicy`.
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from reconciler.policy import SERVICE_TIER, Tiers, describe_actions
-from reconciler.printable import printable_json
+from reconciler.access_file.model import Registry
+from reconciler.policy import SERVICE_TIER, Tiers, describe_actions, dns_suffix
+from reconciler.printable import printable_json, some_of
 from reconciler.registry.consumer_permissions import (
     MAX_ATTACHED,
     MAX_MANAGED_POLICY,
@@ -80,6 +81,26 @@ def consumer_notes(
             f"{most} policies, because one has at most {MAX_MANAGED_POLICY:,} characters; "
             f"a role or user can have {MAX_ATTACHED} unless its quota is raised"
         )
+
+
+def service_note(services: Sequence[str]) -> str:
+    """Say that services need no policy."""
+    return f"{some_of(services)}: a service needs no identity policy"
+
+
+def login_commands(registries: Iterable[Registry]) -> Iterator[str]:
+    """Yield the command that logs Docker in to each registry and region.
+
+    Source: Amazon ECR User Guide, "Private registry authentication" (the `get-login` of version 1
+    of the AWS CLI is gone from version 2).
+    """
+    for registry in registries:
+        for region in registry.regions:
+            host = f"{registry.account}.dkr.ecr.{region}.{dns_suffix(registry.partition)}"
+            yield (
+                f"log in: aws ecr get-login-password --region {region}"
+                f" | docker login --username AWS --password-stdin {host}"
+            )
 
 
 def _doubt_notes(doubts: Sequence[Doubt], tiers: Tiers) -> Iterator[str]:

@@ -8,7 +8,6 @@ with a dot. It does not follow links to directories; links to files are read.
 import os
 import stat
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise, takewhile
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -164,12 +163,12 @@ def _check_name(name: str) -> None:
         raise IncludeError(RuleId.INCLUDE_UNREADABLE, message, "rename it")
 
 
-@dataclass(slots=True)
 class _Search:
     """Looks for the files of patterns. `left` is how many comparisons of names are left."""
 
-    tree: FileTree
-    left: int
+    def __init__(self, tree: FileTree, left: int) -> None:
+        self.tree = tree
+        self.left = left
 
     def matching(self, start: str, pattern: Sequence[str], called: str) -> Iterator[str]:
         """Yield the files in a directory whose path a normal pattern matches, part by part.

@@ -1,6 +1,6 @@
 """What a run on some of a file's registries leaves out."""
 
-from reconciler.access_file.explain import entries_for
+from reconciler.access_file.desired import entries_for
 from reconciler.printable import some_of
 from reconciler.workflow.file.source import AccessSource
 

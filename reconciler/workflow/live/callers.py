@@ -9,7 +9,7 @@ from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from reconciler.model.registry import RegistryScope
-from reconciler.registry.errors import CallError, WrongAccountError
+from reconciler.registry.failures.errors import CallError, WrongAccountError
 from reconciler.registry.tasks import Tasks, in_thread, pause
 from reconciler.workflow.live.connections import Connections, CredentialSource, Reached
 

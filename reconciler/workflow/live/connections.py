@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from reconciler.access_file.model import Registry
 from reconciler.model.registry import AssumedRole, RegistryScope
 from reconciler.model.transport import Transport
-from reconciler.registry.errors import CallError, WrongAccountError
+from reconciler.registry.failures.errors import CallError, WrongAccountError
 from reconciler.registry.pace import Pace
 from reconciler.workflow.listener import Event, Listener, NoResponse, Throttled
 

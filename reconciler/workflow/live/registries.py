@@ -5,7 +5,6 @@ The modules that load boto3 are imported where the reading begins.
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -156,12 +155,12 @@ def _wanted(one: RegistryConnection, to_read: ToRead, beside: "_Beside") -> "Wan
     )
 
 
-@dataclass(slots=True)
 class _Beside:
     """What is read of a registry beside its repositories, by threads."""
 
-    policy: LiveRegistryPolicy | None = None
-    templates: LiveTemplates = None
+    def __init__(self) -> None:
+        self.policy: LiveRegistryPolicy | None = None
+        self.templates: LiveTemplates = None
 
     def read_policy(self, reader: "RegistryReader") -> None:
         self.policy = reader.read_registry_policy()
@@ -176,7 +175,7 @@ def _explained(
     """Say of credentials that work in another region what may be wrong in this one."""
     if not failures:
         return failures
-    from reconciler.registry.boto_errors import in_this_region_only
+    from reconciler.registry.failures.boto_errors import in_this_region_only
 
     return {
         scope: in_this_region_only(error, scope.region)

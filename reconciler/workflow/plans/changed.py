@@ -10,7 +10,7 @@ from reconciler.access_file.versions import VersionDifference, without_requests
 from reconciler.model.registry import LiveRegistry, LiveTemplates, RegistryScope, template_target
 from reconciler.model.templates import EVERY_REPOSITORY
 from reconciler.plan.desired_policy import PlanInputs
-from reconciler.plan.registry_effect import touched_repositories
+from reconciler.plan.registry_policy.effect import touched_repositories
 from reconciler.policy import globs_intersect
 from reconciler.printable import number_of
 from reconciler.workflow.file.source import AccessSource, Globs, selected

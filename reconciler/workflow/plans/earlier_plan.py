@@ -8,7 +8,7 @@ from reconciler.access_file.desired import desired_policies
 from reconciler.access_file.model import AccessFile
 from reconciler.model.registry import LiveRegistry
 from reconciler.plan.compute import PlanOf, compute_plan
-from reconciler.plan.edit_plan import Earlier, compute_edit_plan, compute_with_causes
+from reconciler.plan.edits.edit_plan import Earlier, compute_edit_plan, compute_with_causes
 from reconciler.plan.model import Plan
 from reconciler.workflow.file.revisions import EarlierVersion
 from reconciler.workflow.plans.plan_inputs import plan_inputs

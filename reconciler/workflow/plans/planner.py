@@ -2,10 +2,9 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from reconciler.access_file.desired import (
     desired_policies,
@@ -64,14 +63,13 @@ from reconciler.workflow.plans.plan_inputs import idle_patterns, missing_probe, 
 from reconciler.workflow.plans.replicas import with_doubtful_replicas, with_replicas
 
 if TYPE_CHECKING:
-    from reconciler.plan.guards import Refusal, UnusedAllowance
+    from reconciler.plan.checks.guards import Refusal, UnusedAllowance
     from reconciler.workflow.file.revisions import EarlierVersion
 
 _UNKNOWN = "neither the file nor the registry has such a repository"
 
 
-@dataclass(frozen=True, slots=True)
-class ComputedPlan:
+class ComputedPlan(NamedTuple):
     """A plan that no guard has checked, and the file's names for what is in it.
 
     `fails_unmanaged` is whether the file makes unmanaged repositories a failure.
@@ -85,26 +83,30 @@ class ComputedPlan:
     @property
     def statuses(self) -> frozenset[Status]:
         """What the plan amounts to; changes alone are no status."""
-        return _statuses(self)
+        return _statuses(self.plan, fails_unmanaged=self.fails_unmanaged)
 
 
-@dataclass(frozen=True, slots=True)
-class PlanResult(ComputedPlan):
-    """A plan, and the guards' refusals of it; without any, it may be applied."""
+class PlanResult(NamedTuple):
+    """A computed plan, and the guards' refusals of it; without any, it may be applied."""
 
+    plan: Plan
+    display_names: DisplayNames
+    origin: Origin
+    fails_unmanaged: bool
     refusals: "tuple[Refusal, ...]"
     unused_allowances: "tuple[UnusedAllowance, ...]" = ()
 
     @property
     def statuses(self) -> frozenset[Status]:
         """What the plan amounts to, and whether a guard refuses it."""
-        return _statuses(self) | ({Status.REFUSED} if self.refusals else set())
+        found = _statuses(self.plan, fails_unmanaged=self.fails_unmanaged)
+        return found | {Status.REFUSED} if self.refusals else found
 
 
-def _statuses(computed: ComputedPlan) -> frozenset[Status]:
+def _statuses(plan: Plan, *, fails_unmanaged: bool) -> frozenset[Status]:
     holds = {
-        Status.FAILED: bool(computed.plan.errors),
-        Status.DIFFERS: computed.fails_unmanaged and bool(computed.plan.unmanaged),
+        Status.FAILED: bool(plan.errors),
+        Status.DIFFERS: fails_unmanaged and bool(plan.unmanaged),
     }
     return frozenset(status for status, it_does in holds.items() if it_does)
 
@@ -157,7 +159,7 @@ def drift(
     """
     reached = reach(source, profile, transport, listener)
     computed = compute(source, reached, repositories, listener, to_read=watched_names)
-    return replace(computed, plan=without_expired(computed.plan))
+    return computed._replace(plan=without_expired(computed.plan))
 
 
 def reach(
@@ -316,17 +318,15 @@ def guarded(
     computed: ComputedPlan, source: AccessSource, caller: Callable[[RegistryScope], str]
 ) -> PlanResult:
     """Check a plan against the guards; `caller` returns the ARN of who would write somewhere."""
-    from reconciler.plan.guards import check_guards, unused_allowances  # noqa: PLC0415 - costs
+    from reconciler.plan.checks.guards import check_guards, unused_allowances  # noqa: PLC0415 - costs
 
+    refusals = check_guards(
+        computed.plan, source.guards, source.allowances, caller, computed.origin.names
+    )
     return PlanResult(
-        computed.plan,
-        computed.display_names,
-        computed.origin,
-        computed.fails_unmanaged,
-        check_guards(
-            computed.plan, source.guards, source.allowances, caller, computed.origin.names
-        ),
-        unused_allowances(computed.plan, source.allowances),
+        *computed,
+        refusals=refusals,
+        unused_allowances=unused_allowances(computed.plan, source.allowances),
     )
 
 

@@ -40,7 +40,7 @@ from reconciler.plan.model import (
     merge_plans,
     unread_error,
 )
-from reconciler.plan.saved_plan import SavedChange, SavedPlan, read_saved
+from reconciler.plan.saved.plan_format import SavedChange, SavedPlan, read_saved
 from reconciler.policy import load_json
 from reconciler.printable import printable, some_of
 from reconciler.workflow.file.replacing import replace_file

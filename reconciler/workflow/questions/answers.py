@@ -18,8 +18,8 @@ from reconciler.model.answers import (
 from reconciler.model.registry import RegistryName, Target
 from reconciler.plan import answers
 from reconciler.plan.answers import SourcedPolicy
+from reconciler.plan.checks.risks import StandingRisk, standing_risks
 from reconciler.plan.origin import Origin
-from reconciler.plan.risks import StandingRisk, standing_risks
 from reconciler.policy import (
     LEAST_FIRST,
     NamedPrincipal,

@@ -4,8 +4,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from reconciler.access_file.desired import current_facts, entries_by_name
-from reconciler.access_file.explain import entries_for, line_of, registry_line, statements_about
+from reconciler.access_file.desired import current_facts, entries_by_name, entries_for
+from reconciler.access_file.explain import line_of, registry_line, statements_about
 from reconciler.access_file.model import Entry, Registry
 from reconciler.access_file.sections.registry import name_hint
 from reconciler.closest import did_you_mean
@@ -20,7 +20,7 @@ from reconciler.model.registry import (
 )
 from reconciler.model.transport import Transport
 from reconciler.plan.answers import SourcedPolicy, WhyUnknown
-from reconciler.plan.registry_policy import RegistryAccess, read_registry_access, why_unknown
+from reconciler.plan.registry_policy.access import RegistryAccess, read_registry_access, why_unknown
 from reconciler.policy import (
     VERSION,
     Document,

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from reconciler.access_file.desired import current_facts, entries_by_name
-from reconciler.access_file.explain import entries_for, statements_about
+from reconciler.access_file.desired import current_facts, entries_by_name, entries_for
+from reconciler.access_file.explain import statements_about
 from reconciler.access_file.model import AccessFile, Entry, Registry
 from reconciler.errors import Status, UsageError
 from reconciler.policy import (

@@ -1,11 +1,11 @@
 """Apply a plan that was just computed, or one that was saved; carry out a rollback."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
 
 from reconciler.apply.execute import execute
 from reconciler.apply.journal_format import Command
@@ -44,8 +44,7 @@ _STATUS_OF: Mapping[Result, Status] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class PreparedApply:
+class PreparedApply(NamedTuple):
     """A plan to carry out, the connections to its registries, and who writes there.
 
     `probe_repositories` are the scratch repositories of those that have one. `digest` is that of a
@@ -59,7 +58,7 @@ class PreparedApply:
     authors: Authors
     command: Command = "apply"
     digest: str | None = None
-    probe_repositories: Mapping[RegistryScope, str] = field(default_factory=dict)
+    probe_repositories: Mapping[RegistryScope, str] = MappingProxyType({})
     left_alone: tuple[Target, ...] = ()
     rolled_back: Path | None = None
 
@@ -70,8 +69,7 @@ class PreparedApply:
         return ApplyResult(self, outcomes, refused=True)
 
 
-@dataclass(frozen=True, slots=True)
-class ApplyResult:
+class ApplyResult(NamedTuple):
     """What became of a prepared plan's changes, in their order.
 
     `refused`: a guard or the user refused, and nothing was written. `interrupted`: the run was

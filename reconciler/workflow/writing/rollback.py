@@ -15,7 +15,7 @@ from reconciler.model.guards import Allowances
 from reconciler.model.registry import RegistryScope
 from reconciler.model.rules import RuleId
 from reconciler.model.transport import Transport
-from reconciler.plan.guards import Refusal, check_lock_out, check_public
+from reconciler.plan.checks.guards import Refusal, check_lock_out, check_public
 from reconciler.plan.model import Finding, Plan, ScopeFigures, group_plan, merge_plans, unread_error
 from reconciler.plan.origin import Origin, PlannedRegistry, origin_of
 from reconciler.workflow.file.source import (

@@ -1,0 +1,1 @@
+"""What is live, as an access file can say it."""

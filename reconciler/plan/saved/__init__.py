@@ -1,0 +1,1 @@
+"""Saved plans: the JSON form, and its check by the schema."""

@@ -1,0 +1,1 @@
+"""What goes wrong with a call: kinds, consequences, and messages."""

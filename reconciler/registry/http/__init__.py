@@ -1,0 +1,1 @@
+"""Signed HTTP requests over connections that are kept alive, without boto3."""

@@ -1,0 +1,1 @@
+"""The settings of calls: credentials, roles, and endpoints."""

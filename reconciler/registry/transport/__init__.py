@@ -1,0 +1,1 @@
+"""What makes the calls: boto3, or a path that does less work in each."""

@@ -1,0 +1,1 @@
+"""Policy texts: checked, stored, rewritten in reads, and changed by other writers."""

@@ -1,0 +1,1 @@
+"""What a registry has beside repositories: its policy, settings, templates and rules."""

@@ -1,0 +1,1 @@
+"""AWS requests: parsed, checked, and answered; and who makes them."""
