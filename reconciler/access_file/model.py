@@ -1,7 +1,6 @@
 """What an access file says, as immutable data."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, NamedTuple
 
@@ -113,16 +112,8 @@ class PlacedRule(NamedTuple):
     place: Place
 
 
-@dataclass(frozen=True)
-class AccessFile:
-    """What a valid access file says of one registry, in regions where all of it holds.
-
-    A file has one for each registry, and several where entries are limited to some of its regions.
-    `accounts` maps names to ids, `principals` names to what they stand for; `tiers` includes the
-    built-in ones. `unmanaged_repositories` is for live repositories without an entry, `ownership`
-    for live statements that the file did not ask for, `registry_ownership` for those of the
-    registry's own policy. `registry_statements` are raw statements of that.
-    """
+class _AccessFile(NamedTuple):
+    """The fields of `AccessFile`: a named tuple itself can't keep what a property finds."""
 
     registry: Registry
     accounts: Mapping[str, str]
@@ -135,6 +126,17 @@ class AccessFile:
     ownership: Ownership
     registry_ownership: Ownership
     registry_statements: tuple[PlacedRegistryStatement, ...]
+
+
+class AccessFile(_AccessFile):
+    """What a valid access file says of one registry, in regions where all of it holds.
+
+    A file has one for each registry, and several where entries are limited to some of its regions.
+    `accounts` maps names to ids, `principals` names to what they stand for; `tiers` includes the
+    built-in ones. `unmanaged_repositories` is for live repositories without an entry, `ownership`
+    for live statements that the file did not ask for, `registry_ownership` for those of the
+    registry's own policy. `registry_statements` are raw statements of that.
+    """
 
     @cached_property
     def exact(self) -> Mapping[str, Entry]:
