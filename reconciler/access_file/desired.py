@@ -20,7 +20,6 @@ from reconciler.model.templates import APPLIED_FOR, template_prefix
 from reconciler.policy import (
     Actions,
     Facts,
-    GlobIndex,
     Holder,
     compile_policy,
     compile_registry_policy,
@@ -87,60 +86,33 @@ def entries_by_name(access: AccessFile, names: Iterable[str] | None) -> EntriesB
 
     `names` are as for `desired_policies`; the probe repository is never included.
     """
-    index = _EntryIndex(access)
-    all_names = {one.repository for one in access.entries if not one.is_pattern}
-    all_names |= _without_probe(access, names or ())
-    found = [(name, index.of(name)) for name in all_names]
+    all_names = access.exact.keys() | _without_probe(access, names or ())
+    found = [(name, access.entries_of(name)) for name in all_names]
     if names is None:
-        found += [(entry.repository, (entry,)) for entry in _patterns(access)]
+        found += [(pattern, (entry,)) for pattern, entry in access.patterns.items()]
     return tuple(sorted((name, entries) for name, entries in found if entries))
 
 
 def entries_for(access: AccessFile, name: str) -> tuple[Entry, ...]:
     """Return the entries that apply to one repository, or to a pattern of the file alone."""
-    near = tuple(e for e in access.entries if e.is_pattern or e.repository == name)
-    names = None if has_wildcard(name) else [name]
-    return dict(entries_by_name(access._replace(entries=near), names)).get(name, ())
-
-
-class _EntryIndex:
-    """The entries of a file, prepared to be looked up by the name of a repository."""
-
-    def __init__(self, access: AccessFile) -> None:
-        """Prepare all entries."""
-        self._patterns = {entry.repository: entry for entry in _patterns(access)}
-        self._globs = GlobIndex(self._patterns)
-        self._exact = {one.repository: one for one in access.entries if not one.is_pattern}
-
-    def of(self, name: str) -> tuple[Entry, ...]:
-        """Return the entries that apply to a repository, its own first; `add_up` adds them up."""
-        own = self._exact.get(name)
-        matching = [self._patterns[pattern] for pattern in self._globs.matching(name)]
-        matching.sort(key=lambda entry: entry.place)
-        if own is not None and not own.inherit:
-            # The registry's policy can't leave a repository out.
-            return (own, *(entry for entry in matching if entry.via_registry))
-        return tuple(matching) if own is None else (own, *matching)
+    if has_wildcard(name):
+        return tuple(entry for entry in [access.patterns.get(name)] if entry)
+    return () if name == access.registry.probe_repository else access.entries_of(name)
 
 
 def add_up(name: str, entries: Sequence[Entry], now: datetime) -> Desired:
     """Return what a repository is to have by these entries together."""
-    own = [one.grant for entry in entries if not entry.via_registry for one in entry.grants]
-    via = [one.grant for entry in entries if entry.via_registry for one in entry.grants]
-    current, expired = _by_time(own, now)
-    return Desired(
-        name,
-        grants=current,
-        expired=expired,
-        statements=tuple(one.statement.raw for entry in entries for one in entry.statements),
-        by_registry=_by_time(via, now)[0],
-    )
+    carried = [one for one in entries if one.via_registry]
+    current, expired = _by_time([one for one in entries if not one.via_registry], now)
+    by_registry = _by_time(carried, now)[0] if carried else ()
+    statements = [one.statement.raw for entry in entries for one in entry.statements]
+    return Desired(name, current, expired, tuple(statements), by_registry)
 
 
 def desired_registry_policy(access: AccessFile, now: datetime) -> DesiredRegistryPolicy:
     """Return what the registry's own policy is to say."""
     found = [
-        (entry.repository, *_by_time([one.grant for one in entry.grants], now))
+        (entry.repository, *_by_time([entry], now))
         for entry in sorted(access.entries, key=lambda one: one.repository)
         if entry.via_registry
     ]
@@ -171,8 +143,7 @@ def entries_of_templates(access: AccessFile) -> tuple[tuple[Entry, tuple[Entry, 
 
     Sorted by pattern. These together are the policy of the template.
     """
-    patterns = {entry.repository: entry for entry in _patterns(access)}
-    index = GlobIndex(patterns)
+    patterns, index = access.patterns, access.pattern_index
     return tuple(
         (entry, tuple(patterns[one] for one in sorted(index.matching(pattern))))
         for pattern, entry in sorted(patterns.items())
@@ -185,21 +156,20 @@ def reads_templates(access: AccessFile) -> bool:
     return any(entry.create_on is not None for entry in access.entries)
 
 
-def _by_time(grants: Iterable[Grant], now: datetime) -> tuple[tuple[Grant, ...], tuple[Grant, ...]]:
+def _by_time(
+    entries: Iterable[Entry], now: datetime
+) -> tuple[tuple[Grant, ...], tuple[Grant, ...]]:
     """Return the grants that hold, and those that have expired; each once, in their order."""
-    distinct = tuple(dict.fromkeys(grants))
-    if all(grant.until is None for grant in distinct):
-        return distinct, ()
-    return (
-        tuple(grant for grant in distinct if not has_expired(grant, now)),
-        tuple(grant for grant in distinct if has_expired(grant, now)),
-    )
+    grants = {one.grant: None for entry in entries for one in entry.grants}
+    expired = [grant for grant in grants if has_expired(grant, now)]
+    if not expired:
+        return tuple(grants), ()
+    return tuple(grant for grant in grants if not has_expired(grant, now)), tuple(expired)
 
 
 def managed_names(access: AccessFile, names: Iterable[str]) -> tuple[str, ...]:
     """Return the live repositories that an entry names or matches, sorted."""
-    exact = {entry.repository for entry in access.entries}
-    index = GlobIndex(entry.repository for entry in _patterns(access))
+    exact, index = access.exact, access.pattern_index
     live = _without_probe(access, names)
     return tuple(sorted(name for name in live if name in exact or index.matching(name)))
 
@@ -222,15 +192,14 @@ def patterns_without_match(access: AccessFile, names: Iterable[str]) -> tuple[En
 
     Those that are for repositories not made yet are left out.
     """
-    patterns = _patterns(access)
-    if not patterns:
+    if not access.patterns:
         return ()
-    index = GlobIndex(entry.repository for entry in patterns)
+    index = access.pattern_index
     matched = frozenset[str]().union(*map(index.matching, _without_probe(access, names)))
     return tuple(
         entry
-        for entry in patterns
-        if entry.repository not in matched and not entry.via_registry and not entry.create_on
+        for pattern, entry in access.patterns.items()
+        if pattern not in matched and not entry.via_registry and not entry.create_on
     )
 
 
@@ -241,10 +210,6 @@ def has_expired(grant: Grant, now: datetime) -> bool:
 
 def _without_probe(access: AccessFile, names: Iterable[str]) -> set[str]:
     return {name for name in names if name != access.registry.probe_repository}
-
-
-def _patterns(access: AccessFile) -> tuple[Entry, ...]:
-    return tuple(entry for entry in access.entries if entry.is_pattern)
 
 
 def distinct_entries(combined: EntriesByName) -> tuple[Entry, ...]:

@@ -1,6 +1,7 @@
 """What an access file says, as immutable data."""
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Literal, NamedTuple
 
 from reconciler.access_file.document.problems import Place
@@ -12,6 +13,7 @@ from reconciler.model.guards import Guards
 from reconciler.model.registry import AssumedRole, RegistryScope, RepositorySettings
 from reconciler.model.templates import CreateOn
 from reconciler.policy import (
+    GlobIndex,
     NamedPrincipal,
     NeverRule,
     Ownership,
@@ -110,15 +112,8 @@ class PlacedRule(NamedTuple):
     place: Place
 
 
-class AccessFile(NamedTuple):
-    """What a valid access file says of one registry, in regions where all of it holds.
-
-    A file has one for each registry, and several where entries are limited to some of its regions.
-    `accounts` maps names to ids, `principals` names to what they stand for; `tiers` includes the
-    built-in ones. `unmanaged_repositories` is for live repositories without an entry, `ownership`
-    for live statements that the file did not ask for, `registry_ownership` for those of the
-    registry's own policy. `registry_statements` are raw statements of that.
-    """
+class _AccessFile(NamedTuple):
+    """The fields of `AccessFile`: a named tuple itself can't keep what a property finds."""
 
     registry: Registry
     accounts: Mapping[str, str]
@@ -129,8 +124,46 @@ class AccessFile(NamedTuple):
     never_rules: tuple[PlacedRule, ...]
     unmanaged_repositories: Literal["ignore", "report", "fail"]
     ownership: Ownership
-    registry_ownership: Ownership = Ownership("keep")
-    registry_statements: tuple[PlacedRegistryStatement, ...] = ()
+    registry_ownership: Ownership
+    registry_statements: tuple[PlacedRegistryStatement, ...]
+
+
+class AccessFile(_AccessFile):
+    """What a valid access file says of one registry, in regions where all of it holds.
+
+    A file has one for each registry, and several where entries are limited to some of its regions.
+    `accounts` maps names to ids, `principals` names to what they stand for; `tiers` includes the
+    built-in ones. `unmanaged_repositories` is for live repositories without an entry, `ownership`
+    for live statements that the file did not ask for, `registry_ownership` for those of the
+    registry's own policy. `registry_statements` are raw statements of that.
+    """
+
+    @cached_property
+    def exact(self) -> Mapping[str, Entry]:
+        """The entries of one repository each, by its name."""
+        return {one.repository: one for one in self.entries if not one.is_pattern}
+
+    @cached_property
+    def patterns(self) -> Mapping[str, Entry]:
+        """The entries of patterns, by the pattern."""
+        return {one.repository: one for one in self.entries if one.is_pattern}
+
+    @cached_property
+    def pattern_index(self) -> GlobIndex:
+        """The patterns, prepared to be matched with names."""
+        return GlobIndex(self.patterns)
+
+    def entries_of(self, name: str) -> tuple[Entry, ...]:
+        """Return the entries that apply to a repository, its own first; all of them add up."""
+        own = (self.exact[name],) if name in self.exact else ()
+        found = self.pattern_index.matching(name)
+        if not found:
+            return own
+        matching = sorted((self.patterns[one] for one in found), key=lambda entry: entry.place)
+        if own and not own[0].inherit:
+            # The registry's policy can't leave a repository out.
+            return (*own, *(entry for entry in matching if entry.via_registry))
+        return (*own, *matching)
 
 
 def display_names_of(access: AccessFile) -> DisplayNames:

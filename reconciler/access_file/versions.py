@@ -100,7 +100,7 @@ class VersionDifference:
         Without those of the registry's own policy, which differs then.
         """
         names = {entry.repository for entry in self.newer.entries}
-        index = GlobIndex(entry.repository for entry in self.newer.entries if entry.is_pattern)
+        index = self.newer.pattern_index
         own = (entry.repository for entry in self.older.entries if not entry.via_registry)
         return frozenset(name for name in own if name not in names and not index.matching(name))
 
@@ -164,8 +164,7 @@ def _written(access: AccessFile) -> dict[str, tuple[object, ...]]:
             entry.inherit,
             entry.settings,
         )
-        for entry in access.entries
-        if not entry.is_pattern
+        for entry in access.exact.values()
     }
 
 
@@ -180,9 +179,8 @@ def _asked(access: AccessFile, names: frozenset[str], now: datetime) -> dict[str
 def _asked_by_pattern(access: AccessFile, now: datetime) -> dict[str, _Asked]:
     """Return what each pattern by itself asks for."""
     return {
-        entry.repository: _Asked(add_up(entry.repository, [entry], now), None)
-        for entry in access.entries
-        if entry.is_pattern
+        pattern: _Asked(add_up(pattern, [entry], now), None)
+        for pattern, entry in access.patterns.items()
     }
 
 

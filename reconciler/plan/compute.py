@@ -96,8 +96,27 @@ class _Planned(NamedTuple):
     judged: JudgedRepository | None
 
 
+_Compared = dict[tuple[object, ...], Plan]
+"""Plans that say nothing of their repository, by what they depend on."""
+
+
+def _plan_repositories(
+    desired: Iterable[Desired],
+    live: LiveRegistry,
+    registry: PlannedRegistryPolicy,
+    inputs: PlanInputs,
+) -> dict[str, _Planned]:
+    """Return the plan for each repository, by its name."""
+    known = _Compared()
+    return {one.repository: _plan_repository(one, live, registry, inputs, known) for one in desired}
+
+
 def _plan_repository(
-    desired: Desired, live: LiveRegistry, registry: PlannedRegistryPolicy, inputs: PlanInputs
+    desired: Desired,
+    live: LiveRegistry,
+    registry: PlannedRegistryPolicy,
+    inputs: PlanInputs,
+    known: _Compared,
 ) -> _Planned:
     """Compare what is desired of one repository with what was read; an error where that fails."""
     target, names = Target(desired.repository, live.scope), inputs.display_names
@@ -107,7 +126,7 @@ def _plan_repository(
     current = CurrentPolicy(target, None, NO_POLICY, {}, {}, None, *beside)
     try:
         current = _current(desired, current, repository, inputs)
-        plan = _compare(desired, current, registry.change, inputs)
+        plan = _compare_once(desired, current, registry.change, inputs, known)
         require_no_new_violation(current, _facts_after(current, plan), inputs.never, names)
     except NotPlannableError as error:
         live_facts = add_facts(current.facts, current.beside_after.facts)
@@ -168,6 +187,29 @@ def _facts_after(current: CurrentPolicy, plan: Plan) -> Facts:
 
 def _failed(target: Target, error: NotPlannableError) -> Plan:
     return Plan(errors=(PlanError(target, error.rule, error.message),))
+
+
+def _compare_once(
+    desired: Desired,
+    current: CurrentPolicy,
+    of_registry: Change | None,
+    inputs: PlanInputs,
+    known: _Compared,
+) -> Plan:
+    """Return `_compare`; a plan that says nothing of its repository is that of all that are alike.
+
+    Most are in sync, and ask for what many ask for.
+    """
+    if desired.statements or current.beside.facts or current.beside_after.facts or inputs.edited:
+        return _compare(desired, current, of_registry, inputs)
+    grants = desired.grants, desired.expired, desired.by_registry
+    alike = (*grants, current.policy, current.settings)
+    if alike in known:
+        return known[alike]
+    plan = _compare(desired, current, of_registry, inputs)
+    if plan == Plan(in_sync=plan.in_sync, live_grants=plan.live_grants):
+        known[alike] = plan
+    return plan
 
 
 def _compare(
@@ -306,14 +348,12 @@ def compute_plan(desired: Iterable[Desired], live: LiveRegistry, inputs: PlanInp
     planned. The registry's own policy, where it was read, counts for each of them.
     """
     registry = plan_registry_policy(live, read_registry_access(live), inputs)
-    managed = {one.repository: _plan_repository(one, live, registry, inputs) for one in desired}
+    managed = _plan_repositories(desired, live, registry, inputs)
     needing = sorted(n for n, one in managed.items() if _needs(one, live, registry, inputs))
     if needing:
         registry = withheld(registry, live, needing)
-        managed = {
-            name: _plan_repository(one.desired, live, registry, inputs)
-            for name, one in managed.items()
-        }
+        wanted = [one.desired for one in managed.values()]
+        managed = _plan_repositories(wanted, live, registry, inputs)
     names = inputs.display_names
     others = check_unmanaged(live, managed, inputs.never, names, registry.beside)
     judged = (one.judged for one in managed.values() if one.judged)

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from reconciler.access_file.desired import compile_desired, desired_policies
 from reconciler.access_file.starter import STARTER
 from reconciler.model.guards import Guards, Limit
+from reconciler.model.rules import RuleId
 from reconciler.policy.language.principals import Principal, service_principal
 from reconciler.policy.meaning.keep import LAMBDA_SID
-from tests.access_file.files import NOW, load, load_access, rules, valid
+from tests.access_file.files import HEAD, NOW, load, load_access, rules, valid
 from tests.access_file.invalid_cases import files
 from tests.effort import examples
 
@@ -122,6 +123,32 @@ def test_a_grant_has_the_place_of_its_tier() -> None:
     assert first.place[1:] == (7, 11)
     assert second.place[1:] == (8, 18)
     assert second.grant.until == datetime(2027, 3, 31, tzinfo=UTC)
+
+
+def test_a_line_that_is_written_twice_is_checked_twice() -> None:
+    members = "{organization: o-a1b2c3d4e5}"
+    entries = "".join(f"  {name}: {{access: {{members: lambda}}}}\n" for name in ("r/a", "r/b"))
+    found = load(f"principals: {{members: {members}}}\nrepositories:\n{entries}")
+    assert [(one.rule, one.place.line) for one in found.problems] == [
+        (RuleId.NEVER_APPLIES, 5),
+        (RuleId.NEVER_APPLIES, 6),
+    ]
+
+
+def test_a_tier_of_the_registrys_policy_stays_one_of_that_policy() -> None:
+    entries = '  "r/*": {via: registry-policy, access: {w: cache}}\n  r/a: {access: {w: cache}}\n'
+    head = HEAD.replace("]}", "], policy: manage}")
+    found = load(f'accounts: {{w: "444455556666"}}\nrepositories:\n{entries}', head=head)
+    assert [(one.rule, one.place.line) for one in found.problems] == [(RuleId.REGISTRY_TIER, 6)]
+
+
+def test_the_values_of_a_principals_condition_count_on_each_line() -> None:
+    networks = ", ".join(f'"10.{n // 256}.{n % 256}.0/24"' for n in range(800))
+    when = f"when: {{IpAddress: {{'aws:SourceIp': [{networks}]}}}}"
+    entries = "".join(f"  r/{n}: {{access: {{who: pull}}}}\n" for n in range(1_300))
+    who = f"principals: {{who: {{role: x, account: w, {when}}}}}\n"
+    found = load(f'accounts: {{w: "444455556666"}}\n{who}repositories:\n{entries}')
+    assert rules(found) == [RuleId.TOO_LARGE]
 
 
 def test_raw_statements_are_carried_as_they_are() -> None:

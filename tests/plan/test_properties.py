@@ -1,19 +1,24 @@
 """What holds of every plan."""
 
+from itertools import product
 from random import Random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.model.access import Grant
+from reconciler.model.registry import RepositorySettings
 from reconciler.plan.compute import compute_plan
-from reconciler.plan.model import Change
+from reconciler.plan.desired_policy import EditedRepositories, PlanInputs
+from reconciler.plan.model import Change, merge_plans
 from reconciler.policy.language.document import Document
-from reconciler.policy.language.principals import EVERYONE
+from reconciler.policy.language.principals import EVERYONE, Principal
 from reconciler.policy.meaning.facts import Facts, facts_of, uncovered_facts
 from tests.effort import examples
 from tests.plan.making import (
     ALICE,
+    GONE,
     LAMBDA,
     ROLE_A,
     SCOPE,
@@ -25,7 +30,18 @@ from tests.plan.making import (
     registry,
     rules,
 )
-from tests.policy.making import Json, condition, doc, facts
+from tests.policy.making import (
+    PULL,
+    PUT,
+    REPOSITORY_ARN,
+    ROLE,
+    Json,
+    allow,
+    condition,
+    deny,
+    doc,
+    facts,
+)
 from tests.policy.random_policies import policies, rewritten
 
 bounded = examples(30)
@@ -66,6 +82,42 @@ def test_the_order_of_the_repositories_changes_nothing(
     found = registry(SCOPE, **{str(name): doc(*own) for name, (_, own) in enumerate(pairs)})
     shuffled = random.sample(asked, len(asked))
     assert compute_plan(shuffled, found, KEEP) == compute_plan(asked, found, KEEP)
+
+
+MISSING = "no such repository"
+ASKED = [
+    desired(),
+    desired(grant()),
+    desired(grant(), grant(Principal("AWS", (GONE,)))),
+    desired(grant(), statements=[deny("*", PUT)]),
+]
+LIVE = [
+    None,
+    MISSING,
+    doc(allow(ROLE, PULL)),
+    doc(allow(ROLE, PULL, Resource=f"{REPOSITORY_ARN}0")),
+    doc(allow(ROLE, PULL), deny("*", PUT)),
+    doc(allow([ROLE, GONE], PULL)),
+]
+
+
+@pytest.mark.parametrize(
+    "inputs",
+    [
+        PlanInputs(to_create={"app1": RepositorySettings()}),
+        PlanInputs(edited=EditedRepositories(frozenset({"app1"}))),
+    ],
+)
+def test_a_repository_is_planned_as_it_is_alone(inputs: PlanInputs) -> None:
+    for pair in product(product(ASKED, LIVE), repeat=2):
+        asked = [one._replace(repository=f"app{n}") for n, (one, _) in enumerate(pair)]
+        found = [{} if text == MISSING else {f"app{n}": text} for n, (_, text) in enumerate(pair)]
+        together = registry(**{**found[0], **found[1]})
+        alone = [
+            compute_plan([one], registry(**own), inputs)
+            for one, own in zip(asked, found, strict=True)
+        ]
+        assert compute_plan(asked, together, inputs) == merge_plans(alone)
 
 
 @bounded

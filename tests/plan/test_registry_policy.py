@@ -53,6 +53,7 @@ from tests.policy.random_policies import policies
 
 ALL = "arn:aws:ecr:us-west-2:111122223333:repository/*"
 CREATE = "ecr:CreateRepository"
+SET = "ecr:SetRepositoryPolicy"
 DENIED = ReadFailure(RuleId.ACCESS_DENIED, "ecr:GetRegistryPolicy: not allowed for x")
 FAILED = ReadFailure(RuleId.READ_FAILED, "no connection")
 PULLING = desired(grant(ROLE_A))
@@ -114,6 +115,15 @@ def test_what_it_gives_beyond_the_file_is_named() -> None:
         'aws:SecureTransport "true") pull on "a*" (1 managed repository); the file grants no such '
         "access"
     )
+
+
+def test_what_it_denies_on_one_repository_counts_on_that_alone() -> None:
+    rewriting = doc(allow(ROLE, PULL), allow(ROLE_B, SET, Sid="Theirs"))
+    found = having(registry(app=rewriting, web=rewriting), on(at("app"), deny(ROLE_B, SET)))
+    wanted = [PULLING, PULLING._replace(repository="web")]
+    made = compute_plan(wanted, found, rules(default_keep=True))
+    assert made.in_sync == 2
+    assert [f.repository for f in made.findings if f.rule is RuleId.CAN_REWRITE] == ["web"]
 
 
 def test_what_the_file_grants_too_is_not_named() -> None:

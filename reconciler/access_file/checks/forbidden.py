@@ -1,7 +1,7 @@
 """Reports access that a file must not give: public access, and what a `never` rule forbids."""
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from reconciler.access_file.desired import (
@@ -13,7 +13,7 @@ from reconciler.access_file.desired import (
     facts_of_entry,
 )
 from reconciler.access_file.document.problems import Place, ProblemList, WorkLimit, quote
-from reconciler.access_file.model import AccessFile, PlacedRule
+from reconciler.access_file.model import AccessFile, Entry, PlacedRule
 from reconciler.model.rules import RuleId
 from reconciler.policy import (
     IMAGE_IMPORTS,
@@ -66,7 +66,9 @@ def check_public(
     entries in `allowed` are not reported.
     """
     public = GlobIndex(access.guards.public)
-    every = distinct_entries(combined)
+    every = [entry for entry in distinct_entries(combined) if _has_everyone(entry)]
+    if not every:
+        return
     repositories = {entry.place: entry.repository for entry in every}
     facts = {
         entry.place: tuple(
@@ -74,10 +76,8 @@ def check_public(
         )
         for entry in every
     }
-    if not any(facts.values()):
-        return
     combinations = dict.fromkeys(
-        tuple(entry.place for entry in entries if facts[entry.place])
+        tuple(entry.place for entry in entries if entry.place in facts)
         for name, entries in combined
         if not public.matching(name)
     )
@@ -91,6 +91,12 @@ def check_public(
                     if fact.key_place not in reported:
                         _report(repositories[place], fact, opening, problems)
                     reported.add(fact.key_place)
+
+
+def _has_everyone(entry: Entry) -> bool:
+    return any(is_everyone(one.grant.principal) for one in entry.grants) or any(
+        is_everyone(principal) for one in entry.statements for principal in one.statement.principals
+    )
 
 
 def _report(repository: str, fact: PlacedFact, access: PublicAccess, problems: ProblemList) -> None:
@@ -120,7 +126,7 @@ def check_never(
     if not rules:
         return
     facts = {entry.place: current_facts(entry, now) for entry in distinct_entries(combined)}
-    exact = frozenset(entry.repository for entry in access.entries if not entry.is_pattern)
+    exact = access.exact.keys()
     patterns = sum(len(placed.rule.repositories) for placed in rules)
     index = GlobIndex(pattern for placed in rules for pattern in placed.rule.repositories)
     evaluated: dict[object, tuple[_RuleAndViolation, ...]] = {}
@@ -139,7 +145,7 @@ def check_never(
             _check(applying, together, evaluated, place, problems)
 
 
-def _concerns(rule: NeverRule, pattern: str, exact: frozenset[str]) -> bool:
+def _concerns(rule: NeverRule, pattern: str, exact: Container[str]) -> bool:
     """Whether a rule is about a repository that a pattern alone stands for.
 
     Repositories with an entry of their own are checked separately.

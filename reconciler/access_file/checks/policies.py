@@ -21,7 +21,6 @@ from reconciler.policy import (
     Actions,
     Condition,
     Denial,
-    GlobIndex,
     Loss,
     NotAction,
     compute_loss,
@@ -51,10 +50,9 @@ def combine_entries(access: AccessFile, problems: ProblemList) -> EntriesByName:
 
     Raises TooLargeError before it matches too many patterns or combines too many grants.
     """
-    index = GlobIndex(entry.repository for entry in access.entries if entry.is_pattern)
-    for entry in access.entries:
-        if not entry.is_pattern:
-            problems.count(_MATCHES, index.count(entry.repository), entry.place)
+    index = access.pattern_index
+    for name, entry in access.exact.items():
+        problems.count(_MATCHES, index.count(name), entry.place)
     combined = entries_by_name(access, None)
     for _, entries in combined:
         number = sum(len(entry.grants) + len(entry.statements) for entry in entries)
@@ -79,7 +77,7 @@ def check_denied(
     Each grant is compared with each Deny once, on however many repositories both apply.
     """
     every = distinct_entries(combined)
-    found = {entry.place: tuple(_denials(entry)) for entry in every}
+    found = {entry.place: tuple(_denials(entry)) for entry in every if entry.statements}
     denials = {place: own for place, own in found.items() if own}
     if not denials:
         return

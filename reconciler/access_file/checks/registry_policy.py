@@ -142,8 +142,7 @@ def with_wider_patterns(
     Only where they add up on a repository as soon as it exists: by the registry's policy, or by a
     creation template. A plan checks what adds up on live ones.
     """
-    patterns = {entry.repository: entry for entry in access.entries if entry.is_pattern}
-    index = GlobIndex(patterns)
+    patterns, index = access.patterns, access.pattern_index
     found = dict(combined)
     for pattern, own in patterns.items():
         if own.via_registry or own.create_on:
@@ -170,8 +169,7 @@ def with_registry_statements(
         for name in sorted(_names(placed, access)):
             own = (_as_of_repository(placed),)
             by_name[name].append(Entry(name, placed.place, statements=own, via_registry=True))
-    patterns = {entry.repository: entry for entry in access.entries if entry.is_pattern}
-    added, written = GlobIndex(by_name), GlobIndex(patterns)
+    patterns, written, added = access.patterns, access.pattern_index, GlobIndex(by_name)
     found = dict(combined)
     for name in by_name.keys() - found.keys():
         found[name] = tuple(patterns[pattern] for pattern in sorted(written.matching(name)))

@@ -99,9 +99,9 @@ class ProblemList:
 
     def count(self, limit: WorkLimit, number: int, place: Place) -> None:
         """Count work before it is done. Raises TooLargeError where the limit is exceeded."""
-        self.work[limit] += number
-        if self.work[limit] > limit.most:
-            message = f"the file requires {self.work[limit]:,} {limit.units} up to this line"
+        self.work[limit] = work = self.work[limit] + number
+        if work > limit.most:
+            message = f"the file requires {work:,} {limit.units} up to this line"
             hint = f"the limit is {limit.most:,}; {_SHRINK}"
             self.error(RuleId.TOO_LARGE, message, place, hint)
             raise TooLargeError

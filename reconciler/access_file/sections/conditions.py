@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from reconciler.access_file.document.problems import Place, ProblemList, Suggestion, quote
 from reconciler.access_file.document.tree import (
@@ -172,6 +173,7 @@ def read_until(node: ScalarNode, context: FileContext) -> datetime | None:
     return until
 
 
+@lru_cache(maxsize=1_024)
 def ends_at(moment: datetime | None) -> Condition:
     """Return the condition that ends a grant at a time.
 

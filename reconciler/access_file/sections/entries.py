@@ -12,7 +12,6 @@ from reconciler.access_file.document.tree import (
     ScalarNode,
     child,
     items_of,
-    pairs_of,
     place_at,
     text_of,
     texts_of,
@@ -61,18 +60,37 @@ class _TierTerms(NamedTuple):
     when: Node | None = None
 
 
+class _Given(NamedTuple):
+    """What a key of an access gives by a tier, and the work that it counts for."""
+
+    grants: tuple[Grant, ...]
+    work: int
+
+    @property
+    def to_everyone(self) -> bool:
+        """Whether any of it is for everyone."""
+        return any(grant.principal == EVERYONE for grant in self.grants)
+
+
+_PlainGrants = dict[tuple[str, str], _Given]
+"""What a key gives by a tier alone, by their texts: it is the same in each access.
+
+Without what is for everyone, which is checked for each line.
+"""
+
+
 def read_entries(pairs: Iterable[Pair], context: FileContext) -> tuple[Entry, ...]:
     """Read entries, in their order."""
-    tiers = tiers_of_repositories(context.tiers)
-    return tuple(_read_entry(pair, tiers, context) for pair in pairs)
+    tiers, plain = tiers_of_repositories(context.tiers), _PlainGrants()
+    return tuple(_read_entry(pair, tiers, plain, context) for pair in pairs)
 
 
-def _read_entry(pair: Pair, tiers: Tiers, context: FileContext) -> Entry:
+def _read_entry(pair: Pair, tiers: Tiers, plain: _PlainGrants, context: FileContext) -> Entry:
     """Read one entry; `tiers` are those that a repository's own policy can give."""
     check_repository(pair.key, context.problems)
     keys = pair.value.pairs if isinstance(pair.value, MappingNode) else {}
     if "access" in keys and keys.keys() <= _MOST_HAVE:  # all else has its default
-        grants = _read_access(keys["access"].value, tiers, context)
+        grants = _read_access(keys["access"].value, tiers, plain, context)
         return Entry(pair.key.text, pair.key.place, grants)
     inherit = child(pair.value, "inherit")
     if inherit and has_wildcard(pair.key.text):
@@ -82,8 +100,8 @@ def _read_entry(pair: Pair, tiers: Tiers, context: FileContext) -> Entry:
     written = child(pair.value, "settings")
     settings = read_settings(written, context)
     # A misspelt `via` is reported, and the tiers then are those that it stands for.
-    is_via = any(closest(key, ("via",)) for key in keys)
-    tiers = context.tiers if is_via else tiers
+    if any(closest(key, ("via",)) for key in keys):
+        tiers, plain = context.tiers, {}
     create_on = read_create_on(pair, context)
     return Entry(
         repository=pair.key.text,
@@ -91,7 +109,7 @@ def _read_entry(pair: Pair, tiers: Tiers, context: FileContext) -> Entry:
         inherit=value_of(inherit) is not False,
         settings=settings if is_to_create(pair, context) else None,
         statements=read_statements(child(pair.value, "statements"), context),
-        grants=_read_access(child(pair.value, "access"), tiers, context),
+        grants=_read_access(child(pair.value, "access"), tiers, plain, context),
         via_registry=_is_via_registry(pair, context.problems),
         create_on=create_on,
         template_settings=settings if create_on and written else None,
@@ -117,37 +135,38 @@ def _is_via_registry(entry: Pair, problems: ProblemList) -> bool:
     return text_of(via) == "registry-policy"
 
 
-def _read_access(node: Node | None, tiers: Tiers, context: FileContext) -> tuple[PlacedGrant, ...]:
-    grants: list[PlacedGrant] = []
+def _read_access(
+    node: Node | None, tiers: Tiers, plain: _PlainGrants, context: FileContext
+) -> tuple[PlacedGrant, ...]:
+    """Read an access. What it gives by tiers alone is added to `plain`. Raises TooLargeError."""
+    placed: list[PlacedGrant] = []
     first_keys: dict[tuple[Principal, Condition], ScalarNode] = {}
-    pairs = pairs_of(node)
-    taken = {pair.key.text for pair in pairs}
-    for pair in pairs:
-        key = pair.key
-        principals = resolve(key, context, taken=taken)
+    pairs = node.pairs if isinstance(node, MappingNode) else {}
+    for key, value in pairs.values():
+        principals = resolve(key, context, taken=pairs)
         if not is_group(key.text, context):
             _warn_of_same_principal(key, principals, first_keys, context.problems)
-        items = items_of(pair.value)
-        values = sum(1 + _number_of_values(principal.written) for principal in principals)
-        context.problems.count(_GRANTS, values * len(items), key.place)
-        all_terms = [terms for item in items if (terms := _read_terms(item, tiers, context))]
-        values = sum(_number_of_values(terms.condition) for terms in all_terms)
-        context.problems.count(_GRANTS, values * len(principals), key.place)
-        distinct = {(one.principal, one.condition): one for one in principals}.values()
-        grants += [
-            PlacedGrant(_grant(terms, one, context), key.text, terms.place, key.place)
-            for terms in all_terms
-            for one in distinct
-        ]
-    return tuple(grants)
+        for item in items_of(value):
+            given = plain.get((key.text, item.text)) if isinstance(item, ScalarNode) else None
+            if given is not None:
+                place = item.place
+                context.problems.count(_GRANTS, given.work, key.place)
+            elif terms := _read_terms(item, tiers, context):
+                place = terms.place
+                given = _give(terms, key, principals, context)
+                if isinstance(item, ScalarNode) and not given.to_everyone:
+                    plain[key.text, item.text] = given
+            else:
+                continue
+            placed += [PlacedGrant(grant, key.text, place, key.place) for grant in given.grants]
+    return tuple(placed)
 
 
 def _read_terms(item: Node, known: Tiers, context: FileContext) -> _TierTerms | None:
     """Read one tier of an access; None, and a problem, where there is no such tier."""
-    tiers = texts_of(item) if isinstance(item, ScalarNode) else texts_of(item, "tier")
-    if not tiers or not check_tier(tiers[0], known, context.problems):
+    tier = item if isinstance(item, ScalarNode) else next(iter(texts_of(item, "tier")), None)
+    if not tier or not isinstance(tier.value, str) or not check_tier(tier, known, context.problems):
         return None
-    tier = tiers[0]
     if not isinstance(item, MappingNode):
         return _TierTerms(tier.text, tier.place)
     until = next((read_until(node, context) for node in texts_of(item, "until")), None)
@@ -155,6 +174,17 @@ def _read_terms(item: Node, known: Tiers, context: FileContext) -> _TierTerms | 
     place = place_at(item, ("when",))
     condition = all_of(context.problems, place, read_when(when, context), ends_at(until))
     return _TierTerms(tier.text, tier.place, condition, until, when)
+
+
+def _give(
+    terms: _TierTerms, key: ScalarNode, principals: Principals, context: FileContext
+) -> _Given:
+    """Return what a key gives by a tier. Raises TooLargeError."""
+    work = sum(1 + _number_of_values(one.written) for one in principals)
+    work += len(principals) * _number_of_values(terms.condition)
+    context.problems.count(_GRANTS, work, key.place)
+    distinct = {(one.principal, one.condition): one for one in principals}.values()
+    return _Given(tuple(_grant(terms, one, context) for one in distinct), work)
 
 
 def _number_of_values(condition: Condition) -> int:

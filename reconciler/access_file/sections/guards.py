@@ -76,6 +76,8 @@ def check_public_allowed(
 ) -> None:
     """Report names under `public.allow` that are bad or match no entry. Raises TooLargeError."""
     names = [name for name in _public_names(node) if check_repository(name, problems)]
+    if not names:
+        return
     bad = {p.place for p in problems.found if p.rule == RuleId.BAD_REPOSITORY_NAME}
     valid = [entry.repository for entry in entries if entry.place not in bad]
     for name in _without_entry(names, entries, problems):

@@ -104,7 +104,8 @@ def name_hint(name: str) -> str | None:
         return f"a pattern has at most {_MAX_WILDCARDS} wildcards"
     if not _HOST.match(name) and (_PATTERN if is_pattern else REPOSITORY_NAME).fullmatch(name):
         # Letters for its wildcards make a name of every pattern that any name matches.
-        return None if REPOSITORY_NAME.fullmatch(_with_letters(name)) else _NO_NAME
+        is_name = not is_pattern or REPOSITORY_NAME.fullmatch(_with_letters(name))
+        return None if is_name else _NO_NAME
     only, reason = _without_extras(name)
     if only != name and name_hint(only) is None:
         return f"{reason}write only {only}"
@@ -170,6 +171,8 @@ def _check_use_of_settings(entry: Pair, problems: ProblemList) -> None:
 
 def read_settings(node: Node | None, context: FileContext) -> RepositorySettings:
     """Read the `settings` of an entry; its defaults are the service's."""
+    if node is None:
+        return RepositorySettings()
     for key in texts_of(node, "encryption", "kms_key"):
         _check_kms_key(key, context)
     _check_tags(child(node, "tags"), context.problems)

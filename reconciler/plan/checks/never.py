@@ -97,7 +97,7 @@ def check_unmanaged(
     break a rule; a repository that no longer exists is not.
     """
     known = tuple(rules)
-    for name in live.names:
+    for name in live.names if known else ():
         target, repository = Target(name, live.scope), live.repositories.get(name)
         concerning = _concerning(target, known)
         if name in managed or repository is None or not concerning:

@@ -58,6 +58,10 @@ class Statement(NamedTuple):
     condition: Condition
     raw: Mapping[str, object]
 
+    def __hash__(self) -> int:
+        """Hash the canonical parts; `raw` has no hash."""
+        return hash(self[:-1])
+
 
 class Document(NamedTuple):
     """A policy document of which every element is understood."""

@@ -123,7 +123,7 @@ class GlobIndex:
     """An index of patterns by a piece of literal text that every name they match contains.
 
     Each pattern is stored under its rarest piece; a pattern without one of three characters is a
-    candidate for every name.
+    candidate for every name. What matches a name is found once.
     """
 
     def __init__(self, patterns: Iterable[str]) -> None:
@@ -131,6 +131,7 @@ class GlobIndex:
         written = {p: set[str]().union(*map(_pieces, re.split(r"[*?]", p))) for p in patterns}
         common = Counter(piece for pieces in written.values() for piece in pieces)
         self._by_piece: defaultdict[str, list[str]] = defaultdict(list)
+        self._known: dict[str, frozenset[str]] = {}
         for pattern, pieces in written.items():
             rarest = min(pieces, key=lambda piece: (common[piece], piece), default=_NO_PIECE)
             self._by_piece[rarest].append(pattern)
@@ -141,7 +142,10 @@ class GlobIndex:
 
     def matching(self, name: str) -> frozenset[str]:
         """Return the patterns that match a name."""
-        return frozenset(p for p in self._candidates(name) if glob_matches(p, name))
+        if name not in self._known:
+            found = self._candidates(name)
+            self._known[name] = frozenset(p for p in found if glob_matches(p, name))
+        return self._known[name]
 
     def _candidates(self, name: str) -> list[str]:
         if not self._by_piece:

@@ -69,8 +69,12 @@ def facts_of(statements: Iterable[Statement]) -> Facts:
     )
 
 
+@lru_cache(maxsize=1_024)
 def facts_of_policy(policy: Policy) -> Facts:
-    """Return the facts of a policy; none for one that is not understood."""
+    """Return the facts of a policy; none for one that is not understood.
+
+    Cached, as many repositories have the same.
+    """
     return {} if isinstance(policy, Unreadable) else facts_of(policy.statements)
 
 

@@ -259,7 +259,7 @@ def _compute_whole(
 
         return ToRead(
             select,
-            tuple(one.repository for one in access.entries if not one.is_pattern),
+            tuple(access.exact),
             registry_policy=scope in reading_own,
             templates=reads_templates(access),
         )
