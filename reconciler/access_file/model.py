@@ -1,6 +1,7 @@
 """What an access file says, as immutable data."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, NamedTuple
 
@@ -112,8 +113,16 @@ class PlacedRule(NamedTuple):
     place: Place
 
 
-class _AccessFile(NamedTuple):
-    """The fields of `AccessFile`: a named tuple itself can't keep what a property finds."""
+@dataclass(frozen=True)
+class AccessFile:
+    """What a valid access file says of one registry, in regions where all of it holds.
+
+    A file has one for each registry, and several where entries are limited to some of its regions.
+    `accounts` maps names to ids, `principals` names to what they stand for; `tiers` includes the
+    built-in ones. `unmanaged_repositories` is for live repositories without an entry, `ownership`
+    for live statements that the file did not ask for, `registry_ownership` for those of the
+    registry's own policy. `registry_statements` are raw statements of that.
+    """
 
     registry: Registry
     accounts: Mapping[str, str]
@@ -126,17 +135,6 @@ class _AccessFile(NamedTuple):
     ownership: Ownership
     registry_ownership: Ownership
     registry_statements: tuple[PlacedRegistryStatement, ...]
-
-
-class AccessFile(_AccessFile):
-    """What a valid access file says of one registry, in regions where all of it holds.
-
-    A file has one for each registry, and several where entries are limited to some of its regions.
-    `accounts` maps names to ids, `principals` names to what they stand for; `tiers` includes the
-    built-in ones. `unmanaged_repositories` is for live repositories without an entry, `ownership`
-    for live statements that the file did not ask for, `registry_ownership` for those of the
-    registry's own policy. `registry_statements` are raw statements of that.
-    """
 
     @cached_property
     def exact(self) -> Mapping[str, Entry]:

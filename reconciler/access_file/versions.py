@@ -5,7 +5,7 @@ that moves into a pattern, or a tier with another name, makes no difference.
 """
 
 from collections.abc import Container, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from typing import NamedTuple
@@ -146,13 +146,13 @@ class VersionDifference:
 def without_requests(access: AccessFile) -> AccessFile:
     """Return a file that asks for nothing, as the older version of one for a new registry."""
     registry = access.registry._replace(policy="ignore")
-    return access._replace(registry=registry, entries=(), registry_statements=())
+    return replace(access, registry=registry, entries=(), registry_statements=())
 
 
 def narrowed(access: AccessFile, names: Container[str]) -> AccessFile:
     """Return a file without the entries of other repositories; with all of its patterns."""
     entries = (one for one in access.entries if one.is_pattern or one.repository in names)
-    return access._replace(entries=tuple(entries))
+    return replace(access, entries=tuple(entries))
 
 
 def _written(access: AccessFile) -> dict[str, tuple[object, ...]]:

@@ -1,6 +1,7 @@
 """The canonical layout: what holds of every file."""
 
 from collections import Counter
+from dataclasses import fields
 from datetime import UTC, datetime
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import given
 from reconciler.access_file.document.problems import Place
 from reconciler.access_file.layout.canonical import canonical
 from reconciler.access_file.load import Loaded
+from reconciler.access_file.model import AccessFile
 from reconciler.errors import ReconcileError
 from tests.access_file.files import load_access
 from tests.access_file.random_texts import untidy_files
@@ -32,6 +34,8 @@ def without_places(value: object) -> object:
             return tuple(map(without_places, value))
         case frozenset():
             return frozenset(map(without_places, value))
+        case AccessFile():
+            return [without_places(getattr(value, field.name)) for field in fields(value)]
         case dict():
             return {key: without_places(part) for key, part in value.items()}
         case _:

@@ -1,5 +1,7 @@
 """The registry's own policy and creation templates in a file: what is read of them."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given as for_any
 from hypothesis import strategies as st
@@ -510,7 +512,8 @@ def test_what_is_judged_on_a_repository_is_no_less_than_what_applies(
     )
     entries = "".join(f"  {name}: {{}}\n" for name in sorted(names)) or "  {}\n"
     head = MANAGED.replace("us-west-2", ", ".join(regions))
-    access = valid(f"repositories:\n{entries}", head=head)._replace(registry_statements=statements)
+    read = valid(f"repositories:\n{entries}", head=head)
+    access = replace(read, registry_statements=statements)
     combined = entries_by_name(access, None)
     judged = dict(with_registry_statements(access, combined, ProblemList()))
     for name in names:
