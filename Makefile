@@ -56,13 +56,16 @@ site: $(READY) ## the documentation as a site, build/site/index.html; a warning 
 dist: $(READY) ## the wheel and the sdist, in dist/
 	$(BIN)/hatchling build --clean
 
+# cyclonedx-bom has an environment of its own: what it needs makes the import of jsonschema ten times as slow.
 sbom: dist ## what the wheel installs with its extras, as CycloneDX: build/ecr-reconcile.cdx.json
-	@rm -rf build/sbom && mkdir -p build/sbom
+	@rm -rf build/sbom build/cyclonedx
+	@$(BIN)/python -m venv --without-pip build/cyclonedx
+	@$(BIN)/python -m pip --python build/cyclonedx/bin/python install --quiet -c constraints.txt cyclonedx-bom
 	@$(BIN)/python -m venv --without-pip build/sbom
 	@$(BIN)/python -m pip --python build/sbom/bin/python install --quiet -c constraints.txt \
 		"$$(ls dist/*.whl)[html,sandbox]"
 	@sed "s/^dynamic = .*/version = \"$$($(BIN)/hatchling version)\"/" pyproject.toml > build/sbom/pyproject.toml
-	$(BIN)/cyclonedx-py environment build/sbom/bin/python --pyproject build/sbom/pyproject.toml \
+	build/cyclonedx/bin/cyclonedx-py environment build/sbom/bin/python --pyproject build/sbom/pyproject.toml \
 		--output-reproducible --output-file build/ecr-reconcile.cdx.json
 
 schema: $(READY) ## the modules that check by the schemas, from schema/
@@ -71,7 +74,7 @@ schema: $(READY) ## the modules that check by the schemas, from schema/
 
 lock: ## resolve the newest versions anew into constraints.txt
 	@$(PYTHON) -m venv $(VENV)-lock
-	@$(VENV)-lock/bin/python -m pip install --quiet -e '.[html,sandbox,docs,dev]'
+	@$(VENV)-lock/bin/python -m pip install --quiet -e '.[html,sandbox,docs,dev]' cyclonedx-bom
 	@$(VENV)-lock/bin/python -m pip freeze --exclude-editable > constraints.txt
 	@rm -rf $(VENV)-lock
 

@@ -20,6 +20,10 @@ COVERING = ("policy", "plan", "adopt", "test_cases.py")
 NOT_COVERING = ("test_door", "test_hostile")
 """Modules in there that take long and reach no branch that the others do not."""
 
+LONG = ("test_terraform", "test_wheel", "test_site", "test_aws_client", "test_first_change",
+        "test_install", "test_settings", "test_quick_start", "test_hooks")  # fmt: skip
+"""Modules with tests of ten seconds or more."""
+
 settings.register_profile(
     "untimed", examples(50), deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
@@ -52,6 +56,11 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     random = is_hypothesis_test(getattr(item, "obj", None)) or name.startswith("test_oracle")
     if folder in COVERING and name not in NOT_COVERING and not random:
         item.add_marker("covering")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes long: at the end, all other workers would wait for it."""
+    items.sort(key=lambda item: item.path.stem not in LONG)
 
 
 def pytest_collection_finish() -> None:

@@ -1,6 +1,7 @@
 """The golden folder `tests/answers`: questions in every format."""
 
 import json
+from functools import cache
 from pathlib import Path
 
 from reconciler.model.registry import RegistryScope
@@ -47,6 +48,7 @@ def from_live(_source: AccessSource, globs: Globs) -> list[FoundPolicies]:
     return [live_policies([read._replace(policy=registry_policy(FOLDER / "registry.json"))])]
 
 
+@cache
 def expected_answers() -> dict[str, str]:
     """Work out every output file, by name."""
     source = asked_file()

@@ -101,10 +101,11 @@ def room_of(module: Path) -> str:
     return parts[0] if len(parts) > 1 else module.stem
 
 
-def each_module(*, of: Collection[str] = (), but: Collection[str] = ()) -> pytest.MarkDecorator:
+def modules(*, of: Collection[str] = (), but: Collection[str] = ()) -> list[Path]:
     """Each module of some rooms, or of all rooms but some."""
-    concerned = [m for m in MODULES if (room_of(m) in of if of else room_of(m) not in but)]
-    return pytest.mark.parametrize("module", concerned, ids=lambda m: str(m.relative_to(PACKAGE)))
+    found = [m for m in MODULES if (room_of(m) in of if of else room_of(m) not in but)]
+    assert found
+    return found
 
 
 def floor_of(room: str) -> int:
@@ -123,29 +124,29 @@ def imports_of(module: Path) -> set[str]:
     return names
 
 
-@each_module(but={"__init__", "__main__"})
-def test_a_room_uses_only_rooms_below(module: Path) -> None:
-    room = room_of(module)
-    for name in imports_of(module):
-        parts = name.split(".")
-        if parts[0] != "reconciler" or parts[1] in {room, "__version__", *GROUND}:
+def test_a_room_uses_only_rooms_below() -> None:
+    for module in modules(but={"__init__", "__main__"}):
+        room = room_of(module)
+        for name in imports_of(module):
+            parts = name.split(".")
+            if parts[0] != "reconciler" or parts[1] in {room, "__version__", *GROUND}:
+                continue
+            assert room not in GROUND, f"{module}: the ground knows no room, yet imports {name}"
+            assert floor_of(parts[1]) < floor_of(room), f"{module} imports {name}"
+
+
+def test_a_room_inside_a_room_uses_only_those_below() -> None:
+    for module in modules(of=ROOMS_INSIDE):
+        room, *inside = module.relative_to(PACKAGE).with_suffix("").parts
+        floors = ROOMS_INSIDE[room]
+        if inside[0] == "__init__":
             continue
-        assert room not in GROUND, f"{module}: the ground knows no room, yet imports {name}"
-        assert floor_of(parts[1]) < floor_of(room), f"{module} imports {name}"
-
-
-@each_module(of=ROOMS_INSIDE)
-def test_a_room_inside_a_room_uses_only_those_below(module: Path) -> None:
-    room, *inside = module.relative_to(PACKAGE).with_suffix("").parts
-    floors = ROOMS_INSIDE[room]
-    if inside[0] == "__init__":
-        return
-    for name in imports_of(module):
-        parts = name.split(".")
-        if parts[:2] == ["reconciler", room] and parts[2] != inside[0]:
-            assert inner_floor(parts[2], floors) < inner_floor(inside[0], floors), (
-                f"{module} imports {name}"
-            )
+        for name in imports_of(module):
+            parts = name.split(".")
+            if parts[:2] == ["reconciler", room] and parts[2] != inside[0]:
+                assert inner_floor(parts[2], floors) < inner_floor(inside[0], floors), (
+                    f"{module} imports {name}"
+                )
 
 
 def inner_floor(name: str, floors: tuple[set[str], ...]) -> int:
@@ -153,33 +154,35 @@ def inner_floor(name: str, floors: tuple[set[str], ...]) -> int:
     return next((n for n, rooms in enumerate(floors) if name in rooms), len(floors))
 
 
-@each_module()
-def test_what_is_kept_to_a_room_stays_there(module: Path) -> None:
-    for name in imports_of(module):
-        top = name.split(".")[0]
-        assert room_of(module) in ONLY_IN.get(top, {room_of(module)}), f"{module} imports {name}"
+def test_what_is_kept_to_a_room_stays_there() -> None:
+    for module in modules():
+        for name in imports_of(module):
+            top = name.split(".")[0]
+            assert room_of(module) in ONLY_IN.get(top, {room_of(module)}), (
+                f"{module} imports {name}"
+            )
 
 
-@each_module(of=PURE)
-def test_pure_rooms_reach_for_nothing(module: Path) -> None:
-    for name in imports_of(module):
-        assert name.split(".")[0] not in IMPURE, f"{module} imports {name}"
-    calls = {
-        node.func.attr
-        for node in nodes_of(module)
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
-    }
-    assert not calls & {"now", "today", "utcnow"}, f"{module} asks for the time"
+def test_pure_rooms_reach_for_nothing() -> None:
+    for module in modules(of=PURE):
+        for name in imports_of(module):
+            assert name.split(".")[0] not in IMPURE, f"{module} imports {name}"
+        calls = {
+            node.func.attr
+            for node in nodes_of(module)
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+        }
+        assert not calls & {"now", "today", "utcnow"}, f"{module} asks for the time"
 
 
-@each_module(of={"workflow"})
-def test_the_workflow_knows_no_terminal(module: Path) -> None:
-    for name in imports_of(module):
-        assert name.split(".")[0] not in TERMINAL, f"{module} imports {name}"
-    nodes = nodes_of(module)
-    called = {n.func.id for n in nodes if isinstance(n, ast.Call) and is_name(n.func)}
-    of_sys = {n.attr for n in nodes if isinstance(n, ast.Attribute) and is_sys(n.value)}
-    assert not (called | of_sys) & ENDS_OR_SPEAKS, f"{module} speaks or ends the process"
+def test_the_workflow_knows_no_terminal() -> None:
+    for module in modules(of={"workflow"}):
+        for name in imports_of(module):
+            assert name.split(".")[0] not in TERMINAL, f"{module} imports {name}"
+        nodes = nodes_of(module)
+        called = {n.func.id for n in nodes if isinstance(n, ast.Call) and is_name(n.func)}
+        of_sys = {n.attr for n in nodes if isinstance(n, ast.Attribute) and is_sys(n.value)}
+        assert not (called | of_sys) & ENDS_OR_SPEAKS, f"{module} speaks or ends the process"
 
 
 def is_name(node: ast.expr) -> TypeGuard[ast.Name]:
@@ -190,20 +193,23 @@ def is_sys(node: ast.expr) -> bool:
     return is_name(node) and node.id == "sys"
 
 
-@each_module(but={"cli"})
-def test_only_the_command_line_names_its_commands_and_options(module: Path) -> None:
-    if module == STARTER:
-        return
-    comments = {
-        node.value
-        for node in nodes_of(module)
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-    }
-    for node in nodes_of(module):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in comments:
-            assert OF_ANOTHER.search(node.value) or not OPTION.search(node.value), (
-                f"{module}: {node.value}"
-            )
+def test_only_the_command_line_names_its_commands_and_options() -> None:
+    for module in modules(but={"cli"}):
+        if module == STARTER:
+            continue
+        comments = {
+            node.value
+            for node in nodes_of(module)
+            if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        }
+        for node in nodes_of(module):
+            if (
+                isinstance(node, ast.Constant)
+                and isinstance(node.value, str)
+                and node not in comments
+            ):
+                of_another = OF_ANOTHER.search(node.value)
+                assert of_another or not OPTION.search(node.value), f"{module}: {node.value}"
 
 
 @pytest.mark.parametrize(

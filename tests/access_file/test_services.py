@@ -77,10 +77,10 @@ def test_a_near_miss_of_a_known_service_is_a_warning(service: str, region: str, 
     assert told(meant, region) == ()
 
 
-@pytest.mark.parametrize("service", sorted(KNOWN_SERVICES))
-def test_a_known_service_is_no_near_miss(service: str) -> None:
-    assert closest_service(f"{service}.amazonaws.com", "aws") is None
-    assert get_close_matches(service, KNOWN_SERVICES, n=1) == [service]
+def test_a_known_service_is_no_near_miss() -> None:
+    for service in KNOWN_SERVICES:
+        assert closest_service(f"{service}.amazonaws.com", "aws") is None
+        assert get_close_matches(service, KNOWN_SERVICES, n=1) == [service]
 
 
 def test_so_many_services_are_compared_and_no_more() -> None:

@@ -89,9 +89,17 @@ def test_files_of_profiles_are_private_and_replace_their_own_alone(
         sandbox.write_profiles(tmp_path / "other")
 
 
-def test_a_region_without_ecr_is_refused() -> None:
-    with pytest.raises(UsageError, match='no region "us-wset-2"'):
-        Sandbox(other_regions=["eu-west-1", "us-wset-2"]).start()
+@pytest.mark.parametrize(
+    ("region", "hint"),
+    [
+        ("us-wset-2", "did you mean us-west-2?"),
+        ("us-west-9", "give one that has ECR, such as us-west-2"),
+    ],
+)
+def test_a_region_without_ecr_is_refused(region: str, hint: str) -> None:
+    with pytest.raises(UsageError, match=f'no region "{region}"') as refused:
+        Sandbox(other_regions=["eu-west-1", region]).start()
+    assert refused.value.hint == hint
 
 
 @pytest.mark.parametrize("trust", ALLOWING.values(), ids=ALLOWING)

@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Iterable
+from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
 
@@ -98,7 +99,9 @@ def render_page(template: str, words: object, *, script: str = "", data: object 
     return page.encode("ascii", "xmlcharrefreplace").decode() + "\n"
 
 
+@cache
 def _environment() -> Environment:
+    """Return what has compiled each template once, which takes longer than to render a page."""
     return Environment(
         loader=PackageLoader(__package__, _TEMPLATES),
         autoescape=True,
