@@ -1,6 +1,7 @@
 """What is read of a registry beside its repositories' policies, and in how many calls."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -168,7 +169,8 @@ def test_the_caller_needs_what_the_file_uses(
     sids: list[str],
 ) -> None:
     given = source()
-    access = given.parts[0]._replace(
+    access = replace(
+        given.parts[0],
         registry=given.parts[0].registry._replace(policy=policy),
         entries=tuple(one._replace(create_on=create_on) for one in given.parts[0].entries),
     )
