@@ -74,28 +74,37 @@ def wait_for(ecr: Sandbox, call: str, process: subprocess.Popen[str]) -> None:
     wait_while(is_to_come)
 
 
-@pytest.mark.parametrize(
-    "command",
-    [(sys.executable, "-m", "reconciler"), (str(Path(sys.executable).parent / "reconcile"),)],
-)
-@pytest.mark.parametrize("imported", ["reconciler.errors", "typer", "reconciler.cli.options"])
-def test_a_ctrl_c_during_the_imports_ends_it_silently(
-    command: tuple[str, ...], imported: str
-) -> None:
+def interrupted_at(module: str, *command: str) -> tuple[int, list[str]]:
+    """Send SIGINT when a module is imported; return the exit code and what was written."""
     with subprocess.Popen(
-        [*command, "sandbox"],
+        command,
         env={**clean_environment(), "PYTHONPROFILEIMPORTTIME": "1"},
         stderr=subprocess.PIPE,
         text=True,
     ) as process:
         assert process.stderr is not None
         for line in process.stderr:
-            if line.endswith(f" {imported}\n"):
+            if line.endswith(f" {module}\n"):
                 process.send_signal(signal.SIGINT)
                 break
         written = process.stderr.read().splitlines()
-    assert process.returncode == -signal.SIGINT
-    assert [line for line in written if not line.startswith("import time:")] == []
+    return process.returncode, [one for one in written if not one.startswith("import time:")]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [(sys.executable, "-m", "reconciler"), (str(Path(sys.executable).parent / "reconcile"),)],
+)
+@pytest.mark.parametrize("imported", ["reconciler.errors", "typer"])
+def test_a_ctrl_c_during_the_imports_ends_it_silently(
+    command: tuple[str, ...], imported: str
+) -> None:
+    assert interrupted_at(imported, *command, "sandbox") == (-signal.SIGINT, [])
+
+
+def test_a_ctrl_c_while_a_command_is_imported_is_told() -> None:
+    command = (sys.executable, "-m", "reconciler", "plan")
+    assert interrupted_at("reconciler.policy", *command) == (1, ["interrupted"])
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
