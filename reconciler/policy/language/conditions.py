@@ -125,7 +125,6 @@ def read_condition(block: object, path: JsonPath = ("Condition",)) -> Condition:
 
 
 @lru_cache(maxsize=4_096)
-@lru_cache(maxsize=1_024)
 def canonical_condition(condition: Condition) -> Condition:
     """Return the condition with the canonical one of each clause's equivalent operators."""
     return tuple(sorted({clause._replace(operator=_names(clause)[0]) for clause in condition}))
